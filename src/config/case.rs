@@ -1,0 +1,86 @@
+//! A validated case: everything a run needs, and nothing that could still be wrong in itself.
+
+use std::path::PathBuf;
+
+use crate::{
+    grid::Grid,
+    physics::{Initial, Medium, Wall},
+    simulation::Cadence,
+};
+
+/// A validated case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub title: String,
+    pub grid: Grid,
+    pub medium: Medium,
+    pub initial: Initial,
+    /// In the order of [`crate::grid::Side::ALL`]; periodic only in pairs.
+    pub walls: [Wall; 4],
+    pub time: Time,
+    pub parallel: Parallel,
+    pub output: Output,
+    /// The effective config as TOML, defaults and overrides filled in.
+    pub effective: String,
+}
+
+/// The time span and its steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Time {
+    /// Simulated seconds.
+    pub end: f64,
+    pub step: Step,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step {
+    /// A fraction of the stability limit.
+    Auto { safety: f64 },
+    /// Seconds; refused where it exceeds the stability limit.
+    Fixed(f64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parallel {
+    /// Process grid `[px, py]`, or chosen for the smallest halo.
+    pub ranks: Option<[usize; 2]>,
+    /// Threads per rank, or found from the surroundings.
+    pub threads: Option<usize>,
+    pub precision: Precision,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    F64,
+    F32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    pub directory: PathBuf,
+    /// Besides the first and the last state, which are always written.
+    pub snapshots: Option<Cadence>,
+    pub diagnostics: Cadence,
+    pub plot: Plot,
+}
+
+/// How `final.png` looks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plot {
+    pub colormap: Colormap,
+    /// Temperatures at the ends of the colour bar; the field's own extremes where absent.
+    pub range: Option<[f64; 2]>,
+}
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colormap {
+    Inferno,
+    Magma,
+    Plasma,
+    Viridis,
+    Cividis,
+    Turbo,
+}

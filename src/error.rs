@@ -1,0 +1,88 @@
+//! What can go wrong, and the exit status it means.
+//!
+//! An error is data: it travels between ranks, so that a failure on one rank
+//! becomes the same failure on all of them (see [`crate::comm::agree`]).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of a failure; each kind has one exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// A check said no: a comparison differs, a measured value misses its expectation.
+    Check,
+    /// Bad input: a config, an argument, an unreadable input file.
+    Input,
+    /// A defect of the program or of its surroundings (a wrong launcher, too low a thread level).
+    Internal,
+    /// The output directory holds another run or is locked by one.
+    Occupied,
+    /// Storage failed: disk full, no permission, a damaged file.
+    Storage,
+    /// A signal ended the run early; its results up to then are written.
+    Stopped,
+    /// The field became NaN or infinite.
+    NotFinite,
+}
+
+impl Kind {
+    /// The exit status of the process, after `sysexits.h` where one fits.
+    #[must_use]
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Self::Check => 1,
+            Self::Input => 2,
+            Self::Internal => 70,
+            Self::Occupied => 73,
+            Self::Storage => 74,
+            Self::Stopped => 75,
+            Self::NotFinite => 76,
+        }
+    }
+}
+
+/// A failure: what happened, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Error {
+    pub kind: Kind,
+    pub message: String,
+    /// The fix, in one sentence, where one is known.
+    pub help: Option<String>,
+}
+
+impl Error {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input, message)
+    }
+
+    pub fn storage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Storage, message)
+    }
+
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "\n  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

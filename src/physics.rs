@@ -1,0 +1,10 @@
+//! What is solved: materials, regions, sources, walls and the initial state,
+//! as functions of position and time, before any of it meets a grid.
+
+pub mod expression;
+pub mod medium;
+pub mod shape;
+
+pub use expression::{Expression, Value};
+pub use medium::{Conductivity, Initial, Medium, Region, Wall};
+pub use shape::{Mask, Shape};
