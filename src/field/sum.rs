@@ -1,0 +1,239 @@
+//! Sums that do not depend on the order of their terms, on ranks or on threads.
+//!
+//! Every term is split, without error, into multiples of two fixed quanta that follow from a
+//! bound on all terms (pre-rounding: Demmel & Nguyen, "Fast Reproducible Floating-Point
+//! Summation", ARITH 2013). Multiples of one quantum add exactly while they are few enough, and
+//! are then carried into integers, where every addition is exact; so any grouping gives the same
+//! bits. What is rounded away lies below `2^-73` of the bound, for each term.
+
+use crate::comm::{Communicator, Reduce};
+
+/// Width of the multiples of one quantum, in bits.
+const BIN_BITS: i32 = 36;
+
+/// Independent running sums, so that the additions vectorise.
+const LANES: usize = 8;
+
+/// Terms per lane between two carries: `2^12` multiples below `2^37` stay below `2^53`.
+const TERMS_PER_CARRY: usize = 1 << 12;
+
+/// Mantissa bits of an f64.
+const MANTISSA_BITS: i32 = 52;
+
+/// Bits of the limbs in which the integer sum travels between ranks; 20 bits are left for carries.
+const LIMB_BITS: u32 = 43;
+
+/// A sum in the making. All parts of one sum are made with the same bound.
+#[derive(Debug, Clone)]
+pub struct ReproducibleSum {
+    /// `1.5 * 2^k` such that adding it to a term rounds the term to the coarse quantum.
+    coarse_shift: f64,
+    fine_shift: f64,
+    /// Exponent of the fine quantum.
+    exponent: i32,
+    coarse: i128,
+    fine: i128,
+}
+
+impl ReproducibleSum {
+    /// An empty sum of terms of magnitude at most `bound`. Sums whose bound is NaN or above
+    /// `2^1000` are NaN.
+    #[must_use]
+    pub fn new(bound: f64) -> Self {
+        let exponent = exponent_above(bound);
+        let shift = |bits| 1.5 * power_of_two(exponent + bits);
+        Self {
+            coarse_shift: shift(MANTISSA_BITS - BIN_BITS),
+            fine_shift: shift(MANTISSA_BITS - 2 * BIN_BITS - 1),
+            exponent: exponent - 2 * BIN_BITS - 1,
+            coarse: 0,
+            fine: 0,
+        }
+    }
+
+    /// Adds `term(0)`, ..., `term(count - 1)`.
+    pub fn add(&mut self, count: usize, term: impl Fn(usize) -> f64) {
+        let mut at = 0;
+        while at < count {
+            let end = count.min(at + LANES * TERMS_PER_CARRY);
+            let mut coarse = [0.0; LANES];
+            let mut fine = [0.0; LANES];
+            let mut split = |lane: usize, term: f64| {
+                let high = (term + self.coarse_shift) - self.coarse_shift;
+                let low = ((term - high) + self.fine_shift) - self.fine_shift;
+                coarse[lane] += high;
+                fine[lane] += low;
+            };
+            while at + LANES <= end {
+                for lane in 0..LANES {
+                    split(lane, term(at + lane));
+                }
+                at += LANES;
+            }
+            for lane in 0..end - at {
+                split(lane, term(at + lane));
+            }
+            at = end;
+            let fine_quantum = power_of_two(self.exponent);
+            let coarse_quantum = power_of_two(self.exponent + BIN_BITS + 1);
+            for lane in 0..LANES {
+                self.coarse += integer(coarse[lane] / coarse_quantum);
+                self.fine += integer(fine[lane] / fine_quantum);
+            }
+        }
+    }
+
+    /// The sum of both.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        debug_assert_eq!(
+            self.exponent, other.exponent,
+            "parts of one sum share its bound"
+        );
+        self.coarse += other.coarse;
+        self.fine += other.fine;
+        self
+    }
+
+    /// The sum over all ranks, rounded once. Collective.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "the one rounding of the sum")]
+    pub fn total(self, comm: &dyn Communicator) -> f64 {
+        let mine = (self.coarse << (BIN_BITS + 1)) + self.fine;
+        let limb = |k: u32| {
+            let shifted = mine >> (k * LIMB_BITS);
+            let limb = if k < 2 {
+                shifted & ((1 << LIMB_BITS) - 1)
+            } else {
+                shifted
+            };
+            i64::try_from(limb).expect("a limb fits in 64 bits")
+        };
+        let mut limbs = [limb(0), limb(1), limb(2)];
+        comm.all_reduce_integers(&mut limbs, Reduce::Sum);
+        let total = limbs.iter().rev().fold(0, |total: i128, &limb| {
+            (total << LIMB_BITS) + i128::from(limb)
+        });
+        if self.coarse_shift.is_finite() {
+            total as f64 * power_of_two(self.exponent)
+        } else {
+            f64::NAN
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
+fn integer(value: f64) -> i128 {
+    i128::from(value as i64)
+}
+
+/// The least `e >= -800` with `bound < 2^e`; beyond the range of f64 for bounds that have none.
+fn exponent_above(bound: f64) -> i32 {
+    let biased = i32::try_from((bound.abs().to_bits() >> MANTISSA_BITS) & 0x7ff)
+        .expect("eleven bits fit in an integer");
+    let exponent = biased - 1022;
+    if exponent > 1000 {
+        2000
+    } else {
+        exponent.max(-800)
+    }
+}
+
+/// `2^exponent`, infinite above the range of f64.
+fn power_of_two(exponent: i32) -> f64 {
+    if exponent > 1023 {
+        return f64::INFINITY;
+    }
+    let biased = u64::try_from(exponent + 1023).expect("exponents here are above -1022");
+    f64::from_bits(biased << MANTISSA_BITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::{Local, Solo};
+    use proptest::prelude::*;
+
+    fn sum(terms: &[f64], bound: f64) -> f64 {
+        let mut sum = ReproducibleSum::new(bound);
+        sum.add(terms.len(), |i| terms[i]);
+        sum.total(&Solo)
+    }
+
+    fn largest(terms: &[f64]) -> f64 {
+        terms.iter().fold(0.0, |bound, term| term.abs().max(bound))
+    }
+
+    #[test]
+    fn sums_of_integers_are_exact() {
+        let terms: Vec<f64> = (0..100_000).map(f64::from).collect();
+        assert_eq!(sum(&terms, 99_999.0), 99_999.0 * 50_000.0);
+    }
+
+    #[test]
+    fn cancellation_leaves_the_small_term() {
+        assert_eq!(sum(&[1e16, 1.0, -1e16], 1e16), 1.0);
+    }
+
+    #[test]
+    fn many_equal_terms_do_not_overflow_a_bin() {
+        let count = 3_000_001;
+        let term = 1.0 - f64::EPSILON / 2.0;
+        let mut sum = ReproducibleSum::new(term);
+        sum.add(count, |_| term);
+        assert_eq!(sum.total(&Solo), 3_000_001.0 * term);
+    }
+
+    #[test]
+    fn nothing_and_zeros_sum_to_zero() {
+        assert_eq!(sum(&[], 0.0), 0.0);
+        assert_eq!(sum(&[0.0, -0.0], 0.0), 0.0);
+    }
+
+    #[test]
+    fn terms_without_a_bound_give_nan() {
+        assert!(sum(&[f64::NAN], f64::NAN).is_nan());
+        assert!(sum(&[f64::MAX], f64::MAX).is_nan());
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_grouping_and_rank_count_gives_the_same_bits(
+            mut terms in prop::collection::vec(-1e9..1e9f64, 1..300),
+            ranks in 1..5usize,
+            seed in any::<u64>(),
+        ) {
+            let bound = largest(&terms);
+            let expected = sum(&terms, bound);
+            let state = &mut seed.clone();
+            for i in (1..terms.len()).rev() {
+                *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                terms.swap(i, usize::try_from(*state >> 33).unwrap() % (i + 1));
+            }
+            let totals = Local::run(ranks, |comm| {
+                let mut parts = terms.chunks(terms.len().div_ceil(ranks)).skip(comm.rank());
+                let mine = parts.next().unwrap_or_default();
+                let (first, second) = mine.split_at(mine.len() / 2);
+                let part = |terms: &[f64]| {
+                    let mut part = ReproducibleSum::new(bound);
+                    part.add(terms.len(), |i| terms[i]);
+                    part
+                };
+                part(first).merge(part(second)).total(comm.as_ref())
+            });
+            for total in totals {
+                prop_assert_eq!(total.to_bits(), expected.to_bits());
+            }
+        }
+
+        #[test]
+        fn agrees_with_exact_integer_arithmetic(terms in prop::collection::vec(-(1i64 << 52)..1 << 52, 1..200)) {
+            let exact: i128 = terms.iter().map(|&term| i128::from(term)).sum();
+            #[expect(clippy::cast_precision_loss, reason = "the terms have 52 bits")]
+            let floats: Vec<f64> = terms.iter().map(|&term| term as f64).collect();
+            #[expect(clippy::cast_precision_loss, reason = "the rounding under test")]
+            let expected = exact as f64;
+            prop_assert_eq!(sum(&floats, largest(&floats)), expected);
+        }
+    }
+}
