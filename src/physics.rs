@@ -2,9 +2,11 @@
 //! as functions of position and time, before any of it meets a grid.
 
 pub mod expression;
+pub mod mask;
 pub mod medium;
 pub mod shape;
 
-pub use expression::{Expression, Value};
+pub use expression::{Expression, ExpressionError, Value, Variable};
+pub use mask::Mask;
 pub use medium::{Conductivity, Initial, Medium, Region, Wall};
-pub use shape::{Mask, Shape};
+pub use shape::Shape;
