@@ -6,10 +6,14 @@ use exmex::{BinOp, MakeOperators, MatchLiteral, Operator};
 
 use super::token;
 
-pub(super) const CONSTANTS: [(&str, f64); 5] =
+type Named<F> = (&'static str, F);
+type Unary = fn(f64) -> f64;
+type Binary = fn(f64, f64) -> f64;
+
+pub(super) const CONSTANTS: [Named<f64>; 5] =
     [("pi", PI), ("PI", PI), ("tau", TAU), ("e", E), ("E", E)];
 
-pub(super) const UNARY: [(&str, fn(f64) -> f64); 26] = [
+pub(super) const UNARY: [Named<Unary>; 26] = [
     ("sin", f64::sin),
     ("cos", f64::cos),
     ("tan", f64::tan),
@@ -38,7 +42,7 @@ pub(super) const UNARY: [(&str, fn(f64) -> f64); 26] = [
     ("log10", f64::log10),
 ];
 
-pub(super) const BINARY: [(&str, fn(f64, f64) -> f64); 6] = [
+pub(super) const BINARY: [Named<Binary>; 6] = [
     ("min", min),
     ("max", max),
     ("atan2", f64::atan2),
@@ -50,7 +54,8 @@ pub(super) const BINARY: [(&str, fn(f64, f64) -> f64); 6] = [
 /// The operator that a minus before a value is compiled to; no name a user can write.
 pub(super) const NEGATE: &str = "_negate";
 
-const INFIX: [(&str, fn(f64, f64) -> f64); 11] = [
+#[expect(clippy::float_cmp, reason = "the user asked for just that")]
+const INFIX: [Named<Binary>; 11] = [
     ("+", |a, b| a + b),
     ("-", |a, b| a - b),
     ("*", |a, b| a * b),
@@ -82,7 +87,7 @@ impl MakeOperators<f64> for Operators {
         });
         let unary = UNARY
             .into_iter()
-            .chain([(NEGATE, (|a| -a) as fn(f64) -> f64)])
+            .chain([(NEGATE, (|a| -a) as Unary)])
             .map(|(name, apply)| Operator::make_unary(name, apply));
         binary.chain(unary).collect()
     }

@@ -265,7 +265,7 @@ proptest! {
             Err(fault) => return Err(TestCaseError::fail(format!("{text}: {fault}"))),
         };
         // A square is a product here and a power there.
-        let same = found == expected
+        let same = found.to_bits() == expected.to_bits()
             || (found.is_nan() && expected.is_nan())
             || (text.contains('^') && (found - expected).abs() <= 1e-9 * expected.abs());
         prop_assert!(same, "{text}: {found} instead of {expected}");
