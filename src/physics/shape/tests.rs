@@ -115,7 +115,7 @@ proptest! {
         // Points on the cuts, as nearly as arithmetic hits them, and their neighbours.
         let [x, y] = [0, 1].map(|axis| corner[axis] + along * (inner[axis] - corner[axis]));
         let points = [[x, y], [x.next_up(), y], [x.next_down(), y], inner, free];
-        let inside = |&[x, y]: &[f64; 2]| 0.0 <= x && x < 7.0 && y < 7.0;
+        let inside = |&[x, y]: &[f64; 2]| (0.0..7.0).contains(&x) && y < 7.0;
         for point in points.into_iter().filter(inside) {
             let covered = pieces.iter().filter(|piece| piece.contains(point)).count();
             prop_assert_eq!(covered, 1, "{:?}", point);
