@@ -162,11 +162,10 @@ mod tests {
     fn a_decompression_bomb_is_refused_before_it_is_decoded() {
         let mut bomb = Vec::new();
         let encoder = Encoder::new(&mut bomb, 100_000, 100_000);
-        drop(encoder.write_header().expect("header"));
+        let mut writer = encoder.write_header().expect("header");
+        writer.write_chunk(png::chunk::IDAT, &[0]).expect("data");
+        drop(writer);
         let message = Mask::from_png(&bomb).expect_err("too large");
-        assert!(
-            message.contains("100000 x 100000") || message.contains("PNG"),
-            "{message}"
-        );
+        assert!(message.contains("100000 x 100000"), "{message}");
     }
 }

@@ -227,6 +227,7 @@ impl<'a> Coat<'a> {
     /// An input error naming the property, the region, the value and the place of the first
     /// cell whose value is not finite or, for conductivity and heat capacity, not positive.
     pub fn paint_row(&self, row: usize, into: &mut [f64]) -> Result<(), Error> {
+        debug_assert_eq!(into.len(), self.window.cells[0], "one value for each cell");
         let columns = self.window.row(row);
         for ((place, (cell, top)), into) in columns.zip(self.row(row)).zip(into) {
             let value = match (top, self.base) {
