@@ -10,7 +10,7 @@ pub mod shape;
 
 pub use expression::{Expression, ExpressionError, Value, Variable};
 pub use mask::Mask;
-pub use medium::{Conductivity, Initial, Medium, Region, Wall};
+pub use medium::{Conductivity, FaceMean, Initial, Medium, Region, Wall};
 pub use moving::MovingSource;
 pub use paint::{Coat, Layer, Painter, Window};
 pub use shape::Shape;

@@ -2,12 +2,11 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::{Coat, Expression, Value, Window};
+use super::{Coat, Expression, Value};
 
 /// The cells of a window whose heat source changes with time, and by which formula.
 #[derive(Debug, Clone)]
 pub struct MovingSource {
-    window: Window,
     /// Cell centres along x in metres, one for each column.
     x: Vec<f64>,
     rows: Vec<Row>,
@@ -54,28 +53,26 @@ impl MovingSource {
             }
             rows.push(Row { y, runs });
         }
-        Self { window, x, rows }
+        Self { x, rows }
     }
 
-    /// Writes the source in W/m^3 at time `t` in seconds into a row of the window, and leaves
-    /// the cells alone whose source does not change. NaN is written where a formula says so.
-    pub fn evaluate_row(&self, row: usize, t: f64, into: &mut [f64]) {
+    /// Calls `set(column, source)` with the source in W/m^3 at time `t` in seconds for every cell
+    /// of a row of the window whose source changes; with NaN where a formula says so.
+    pub fn evaluate_row(&self, row: usize, t: f64, mut set: impl FnMut(usize, f64)) {
         let Row { y, runs } = &self.rows[row];
         for Run { columns, source } in runs {
-            for (x, into) in self.x[columns.clone()]
-                .iter()
-                .zip(&mut into[columns.clone()])
-            {
-                *into = source.eval(*x, *y, t);
+            for column in columns.clone() {
+                set(column, source.eval(self.x[column], *y, t));
             }
         }
     }
 
-    /// [`Self::evaluate_row`] for all rows of an array over the window.
-    pub fn evaluate(&self, t: f64, into: &mut [f64]) {
-        for row in 0..self.rows.len() {
-            self.evaluate_row(row, t, &mut into[self.window.row(row)]);
-        }
+    /// The columns of a row of the window whose source changes.
+    pub fn columns(&self, row: usize) -> impl Iterator<Item = usize> {
+        self.rows[row]
+            .runs
+            .iter()
+            .flat_map(|run| run.columns.clone())
     }
 }
 
@@ -84,7 +81,9 @@ mod tests {
     use super::*;
     use crate::{
         grid::Grid,
-        physics::{Conductivity, Layer, Medium, Painter, Region, Shape, Variable},
+        physics::{
+            Conductivity, FaceMean, Layer, Medium, Painter, Region, Shape, Variable, Window,
+        },
     };
 
     const ALL: Window = Window {
@@ -119,6 +118,7 @@ mod tests {
 
     fn medium(source: Option<Value>, regions: Vec<Region>) -> Medium {
         Medium {
+            face_mean: FaceMean::Harmonic,
             conductivity: Conductivity([Value::Constant(1.0), Value::Constant(1.0)]),
             heat_capacity: Value::Constant(1.0),
             source,
@@ -143,7 +143,12 @@ mod tests {
             Layer::PerCell(cells) => cells,
         };
         if let Some(moving) = painter.moving_source(window) {
-            moving.evaluate(t, &mut cells);
+            for row in 0..ALL.cells[1] {
+                let columns = ALL.row(row);
+                moving.evaluate_row(row, t, |column, value| {
+                    cells[columns.start + column] = value
+                });
+            }
         }
         cells
     }

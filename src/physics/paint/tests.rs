@@ -3,7 +3,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::physics::{Conductivity, Expression, Shape, Variable};
+use crate::physics::{Conductivity, Expression, FaceMean, Shape, Variable};
 
 /// Cells of width 1 and height 2, whose centres lie at x = 0.5, 1.5, ... and y = 1, 3, ...
 const GRID: Grid = Grid {
@@ -27,6 +27,7 @@ fn number(value: f64) -> Value {
 
 fn medium(conductivity: Value) -> Medium {
     Medium {
+        face_mean: FaceMean::Harmonic,
         conductivity: Conductivity([conductivity.clone(), conductivity]),
         heat_capacity: number(4.0),
         source: None,
