@@ -1,9 +1,6 @@
 //! Coefficients on cells and faces: one number, or a field of them.
 
-use std::{
-    ops::Range,
-    sync::{Mutex, PoisonError},
-};
+use std::ops::Range;
 
 use crate::{
     comm::{Communicator, Reduce},
@@ -204,22 +201,8 @@ pub(super) fn painted<T: Real>(
     paint: impl Fn(usize, &mut [T]) -> Result<(), Error> + Sync,
 ) -> Result<Field<T>, Error> {
     let mut field = Field::new(team, cells, 0);
-    let first_error: Mutex<Option<(isize, Error)>> = Mutex::new(None);
-    team.for_rows(&mut field, 0..signed(cells[1]), &mut || {}, |j, row| {
-        if let Err(error) = paint(j.cast_unsigned(), row) {
-            let mut first = first_error.lock().unwrap_or_else(PoisonError::into_inner);
-            if first.as_ref().is_none_or(|(row, _)| j < *row) {
-                *first = Some((j, error));
-            }
-        }
-    });
-    match first_error
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner)
-    {
-        Some((_, error)) => Err(error),
-        None => Ok(field),
-    }
+    team.try_for_rows(&mut field, 0..signed(cells[1]), |j, row| paint(j.cast_unsigned(), row))?;
+    Ok(field)
 }
 
 fn weight(mean: FaceMean, conductivities: [f64; 2], width: f64) -> f64 {

@@ -143,8 +143,8 @@ mod tests {
             Layer::PerCell(cells) => cells,
         };
         if let Some(moving) = painter.moving_source(window) {
-            for row in 0..ALL.cells[1] {
-                let columns = ALL.row(row);
+            for row in 0..window.cells[1] {
+                let columns = window.row(row);
                 moving.evaluate_row(row, t, |column, value| {
                     cells[columns.start + column] = value
                 });
