@@ -7,6 +7,7 @@ pub mod domain;
 pub mod error;
 pub mod field;
 pub mod grid;
+pub mod output;
 pub mod physics;
 pub mod simulation;
 pub mod stepper;
