@@ -49,7 +49,7 @@ impl FiniteCheck {
 
 impl<T: Real> Observer<T> for FiniteCheck {
     fn name(&self) -> &'static str {
-        "finite check"
+        "finite_check"
     }
 
     fn schedule(&mut self) -> &mut Schedule {

@@ -68,7 +68,11 @@ fn failed(what: &str, path: &Path, error: &hdf5_metno::Error) -> Error {
     let stack = error.stack();
     // The innermost frame is the cause; the outer ones are what it led to.
     let reason = match stack.as_ref().and_then(|stack| stack.last()) {
-        Some(frame) => frame.desc().to_string(),
+        Some(frame) => frame
+            .desc()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
         None if stack.is_some() => "HDF5 gives no reason".to_string(),
         None => error.to_string(),
     };

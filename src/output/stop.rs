@@ -83,7 +83,7 @@ fn steps_until_next(steps: u64, nanoseconds: u64) -> u64 {
 
 impl<T: Real> Observer<T> for StopOnSignal {
     fn name(&self) -> &'static str {
-        "stop on signal"
+        "stop_on_signal"
     }
 
     fn schedule(&mut self) -> &mut Schedule {

@@ -86,25 +86,21 @@ pub fn create<T: Real>(
     )?;
 
     let time = series(file, "time", FLOAT)?;
-    raw::attach_scale(&time, &[(&temperature, 0)])?;
+    raw::attach_scale(&time, c"time", &temperature, 0)?;
     axis(&time, "s", "T")?;
-    for (dimension, name) in [(1, "y"), (2, "x")] {
-        let direction = 2 - dimension;
+    for (direction, name, letter, dimension) in [(1, c"y", "Y", 1), (0, c"x", "X", 2)] {
+        let centers = centers(grid, direction);
         let scale = file
             .new_dataset_builder()
             .fletcher32()
-            .chunk(grid.cells[direction].min(SERIES_CHUNK))
+            .chunk(centers.len().min(SERIES_CHUNK))
             .empty_as(FLOAT)
-            .shape(grid.cells[direction])
-            .create(name)?;
-        let centers = if first {
-            centers(grid, direction)
-        } else {
-            Vec::new()
-        };
-        raw::write(&scale, &[0], &[centers.len()], &centers, parallel)?;
-        raw::attach_scale(&scale, &[(&temperature, dimension)])?;
-        axis(&scale, "m", if direction == 0 { "X" } else { "Y" })?;
+            .shape(centers.len())
+            .create(letter.to_ascii_lowercase().as_str())?;
+        let mine = if first { centers.as_slice() } else { &[] };
+        raw::write(&scale, &[0], &[mine.len()], mine, parallel)?;
+        raw::attach_scale(&scale, name, &temperature, dimension)?;
+        axis(&scale, "m", letter)?;
     }
     file.link_hard("/VTKHDF/CellData/temperature", "/temperature")
 }

@@ -1,6 +1,6 @@
 //! An image to draw on: rectangles and text.
 
-use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
@@ -36,7 +36,7 @@ impl Style {
 
     /// Width of a text in pixels: every character is equally wide.
     pub fn width(self, text: &str) -> usize {
-        noto_sans_mono_bitmap::get_raster_width(self.weight, self.height) * text.chars().count()
+        get_raster_width(self.weight, self.height) * text.chars().count()
     }
 }
 
@@ -68,25 +68,37 @@ impl Canvas {
 
     /// Writes a line of text from its upper left corner `at`.
     pub fn text(&mut self, at: [usize; 2], text: &str, style: Style, color: Rgb) {
-        let mut left = at[0];
-        for character in text.chars() {
-            let glyph = get_raster(character, style.weight, style.height)
-                .or_else(|| get_raster('?', style.weight, style.height))
-                .expect("the font has a question mark");
-            for (y, row) in (at[1]..).zip(glyph.rows()) {
-                for (x, &ink) in (left..).zip(row) {
-                    if ink > 0 {
-                        self.set(x, y, color.map(|paint| blend(paint, ink)));
-                    }
-                }
-            }
-            left += glyph.width();
+        for (x, y, ink) in ink(text, style) {
+            self.set(at[0] + x, at[1] + y, blend(color, ink));
+        }
+    }
+
+    /// Writes a line of text that runs upwards from its lower left corner `at`.
+    pub fn text_upwards(&mut self, at: [usize; 2], text: &str, style: Style, color: Rgb) {
+        for (x, y, ink) in ink(text, style) {
+            self.set(at[0] + y, at[1].saturating_sub(x), blend(color, ink));
         }
     }
 }
 
+/// The pixels of a line of text, from its upper left corner, and how dark they are.
+fn ink(text: &str, style: Style) -> impl Iterator<Item = (usize, usize, u8)> {
+    let advance = style.width("m");
+    text.chars().enumerate().flat_map(move |(k, character)| {
+        let glyph = get_raster(character, style.weight, style.height)
+            .or_else(|| get_raster('?', style.weight, style.height))
+            .expect("the font has a question mark");
+        glyph.rows().enumerate().flat_map(move |(y, row)| {
+            let dark = row.iter().enumerate().filter(|(_, ink)| **ink > 0);
+            dark.map(move |(x, &ink)| (k * advance + x, y, ink))
+        })
+    })
+}
+
 /// Paint over white, as strong as the ink.
-fn blend(paint: u8, ink: u8) -> u8 {
-    let [paint, ink] = [paint, ink].map(u32::from);
-    u8::try_from((paint * ink + 255 * (255 - ink)) / 255).expect("a mean of two bytes")
+fn blend(color: Rgb, ink: u8) -> Rgb {
+    color.map(|paint| {
+        let [paint, ink] = [paint, ink].map(u32::from);
+        u8::try_from((paint * ink + 255 * (255 - ink)) / 255).expect("a mean of two bytes")
+    })
 }

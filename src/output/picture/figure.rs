@@ -19,7 +19,7 @@ const INK: Rgb = [40, 40, 46];
 const GREY: Rgb = [160, 160, 160];
 
 /// Pixels around the plot: left, top, right, bottom.
-const MARGIN: [usize; 4] = [104, 84, 196, 76];
+const MARGIN: [usize; 4] = [120, 84, 176, 76];
 const LINE: usize = 2;
 const TICK: usize = 8;
 const GAP: usize = 8;
@@ -171,15 +171,19 @@ impl<T: Real> Figure<'_, T> {
         let line = below + TICK + GAP + style.height();
         canvas.text([at, line], &label, style, INK);
 
+        let right = left - LINE - TICK - GAP;
+        let mut leftmost = right;
         for (pixel, label) in placed(low[1] / unit, high[1] / unit, ny, TICK_SPACING[1]) {
             let y = top + ny - 1 - pixel;
             canvas.fill([left - LINE - TICK, y], [TICK, LINE], INK);
-            let at = (left - LINE - TICK - GAP).saturating_sub(style.width(&label));
+            let at = right.saturating_sub(style.width(&label));
+            leftmost = leftmost.min(at);
             canvas.text([at, y - style.height() / 2], &label, style, INK);
         }
         let label = format!("y ({name})");
-        let at = (left - LINE - TICK - GAP).saturating_sub(style.width(&label));
-        canvas.text([at, top - GAP - style.height()], &label, style, INK);
+        let at = top + ny / 2 + style.width(&label) / 2;
+        let line = leftmost.saturating_sub(2 * GAP + style.height());
+        canvas.text_upwards([line, at], &label, style, INK);
     }
 
     fn bar(&self, canvas: &mut Canvas, [low, high]: [f64; 2], color: impl Fn(f64) -> Rgb) {
