@@ -21,7 +21,7 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use self::problems::Report;
+use self::problems::{Origin, Problem, Report};
 
 pub use case::{Case, Colormap, Output, Parallel, Plot, Precision, Step, Time};
 pub use json_schema::json_schema;
@@ -54,4 +54,32 @@ pub fn parse(source: &Source, overrides: &[String], base: &Path) -> Result<Case,
         .directory
         .get_or_insert_with(|| PathBuf::from("output").join(stem));
     build::case(config, &root, base, &mut report).ok_or_else(|| fail(report.problems))
+}
+
+/// What is wrong with the value at `path`, where it only shows once the case meets the machine.
+#[must_use]
+pub fn fault(
+    source: &Source,
+    overrides: &[String],
+    path: &str,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Problems {
+    let origin = document::read(&source.text).map_or_else(
+        |_| Origin::File(0..0),
+        |mut root| {
+            for argument in overrides {
+                // Those that do not fit were reported when the config was read.
+                let _ = overrides::set(&mut root, argument);
+            }
+            root.nearest(path).origin.clone()
+        },
+    );
+    let problem = Problem {
+        origin,
+        path: path.to_owned(),
+        message: message.into(),
+        help: Some(help.into()),
+    };
+    Problems::new(source, vec![problem])
 }

@@ -10,7 +10,7 @@ use super::{
     case::{Colormap, Precision},
     quantity::{Auto, Conductivity, Quantity, Start},
 };
-use crate::simulation::Cadence;
+use crate::{physics::FaceMean, simulation::Cadence};
 
 /// A number, or an expression in x and y.
 pub type OfPlace = Quantity<false>;
@@ -72,6 +72,10 @@ pub struct Material {
     pub heat_capacity: OfPlace,
     /// Heat source in W/m^3: a number or an expression in x, y and t; none if absent.
     pub source: Option<OfPlaceAndTime>,
+    /// The conductivity between two cells: their harmonic mean, exact where materials meet, or
+    /// their arithmetic one.
+    #[serde(default)]
+    pub face_mean: FaceMean,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

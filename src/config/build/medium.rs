@@ -16,6 +16,7 @@ impl Check<'_> {
     pub(super) fn medium(&mut self, config: &mut Config, grid: &Grid) -> Medium {
         let material = &config.material;
         Medium {
+            face_mean: material.face_mean,
             conductivity: self.conductivity("material.conductivity", &material.conductivity),
             heat_capacity: self.positive_value("material.heat_capacity", &material.heat_capacity),
             source: (material.source.as_ref()).map(|source| self.value("material.source", source)),

@@ -1,0 +1,27 @@
+//! What a run leaves behind and shows: the run directory and its files, the progress, the report.
+//!
+//! The files have fixed names inside the [`RunDirectory`]; the observers that write them take
+//! plain paths.
+
+mod blocks;
+mod diagnostics;
+mod finite;
+mod hdf5;
+mod picture;
+mod progress;
+mod report;
+mod run_directory;
+mod snapshots;
+mod stop;
+#[cfg(test)]
+mod testing;
+
+pub use diagnostics::Diagnostics;
+pub use finite::FiniteCheck;
+pub use hdf5::{FieldsFile, Window, read_block};
+pub use picture::{Look, Picture};
+pub use progress::Progress;
+pub use report::{Facts, Report};
+pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, REPORT, RunDirectory};
+pub use snapshots::Snapshots;
+pub use stop::StopOnSignal;

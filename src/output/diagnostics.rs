@@ -1,0 +1,227 @@
+//! `diagnostics.csv`: a few scalars over time, bitwise the same from every layout.
+
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use super::run_directory::failed;
+use crate::{
+    comm::{Communicator, Reduce, agree},
+    error::Error,
+    field::{Real, ReproducibleSum},
+    simulation::{Cadence, Flow, Observer, Schedule, View},
+    stepper::Heat,
+};
+
+/// Times in s, temperatures in K, heats in J per metre of depth; `balance_relative` has no unit.
+const HEADER: &str = "step,time,dt,mean,min,max,energy,heat_left,heat_right,heat_bottom,heat_top,heat_sources,balance,balance_relative\n";
+
+/// Writes a row of scalars now and then.
+///
+/// Heats are those that came in since the start. The balance is the heat that is there without
+/// having come in, `energy - energy at the start - heats`: round-off, if all is well.
+pub struct Diagnostics {
+    schedule: Schedule,
+    path: PathBuf,
+    /// On rank 0.
+    file: Option<File>,
+    /// In J per metre of depth.
+    energy_at_start: Option<f64>,
+}
+
+/// Extremes and mean of the field in K; NaN if a value is not finite.
+struct Summary {
+    mean: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Diagnostics {
+    /// Creates the file `path`, for rows as `cadence` says and at both ends of the run. Collective.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if the file cannot be written.
+    pub fn create(path: &Path, cadence: Cadence, comm: &dyn Communicator) -> Result<Self, Error> {
+        let file = if comm.rank() == 0 {
+            File::create(path)
+                .and_then(|mut file| file.write_all(HEADER.as_bytes()).map(|()| Some(file)))
+                .map_err(|error| failed("write", path, &error))
+        } else {
+            Ok(None)
+        };
+        Ok(Self {
+            schedule: Schedule::with_ends(Some(cadence)),
+            path: path.to_path_buf(),
+            file: agree(comm, file)?,
+            energy_at_start: None,
+        })
+    }
+}
+
+impl<T: Real> Observer<T> for Diagnostics {
+    fn name(&self) -> &'static str {
+        "diagnostics"
+    }
+
+    fn schedule(&mut self) -> &mut Schedule {
+        &mut self.schedule
+    }
+
+    fn observe(&mut self, view: &View<'_, T>) -> Result<Flow, Error> {
+        let Summary { mean, min, max } = summarize(view);
+        let heat = view.stepper.heat(view.u);
+        // The order-free sum behind the heat does not carry NaN.
+        let energy = if mean.is_nan() { mean } else { heat.content };
+        let energy_at_start = *self.energy_at_start.get_or_insert(energy);
+        let [left, right, bottom, top] = heat.through_sides;
+        let [balance, relative] = balance(energy, energy_at_start, &heat);
+        let (step, time, dt) = (view.clock.step(), view.clock.time(), view.clock.dt());
+        let sources = heat.from_sources;
+        let row = format!(
+            "{step},{time:?},{dt:?},{mean:?},{min:?},{max:?},{energy:?},{left:?},{right:?},\
+             {bottom:?},{top:?},{sources:?},{balance:?},{relative:?}\n"
+        );
+        let written = match &mut self.file {
+            Some(file) => file
+                .write_all(row.as_bytes())
+                .map_err(|error| failed("write", &self.path, &error)),
+            None => Ok(()),
+        };
+        agree(view.comm, written)?;
+        Ok(Flow::Continue)
+    }
+}
+
+/// The balance in J per metre of depth, and relative to the largest heat in play.
+fn balance(energy: f64, energy_at_start: f64, heat: &Heat) -> [f64; 2] {
+    let [left, right, bottom, top] = heat.through_sides;
+    let heats = [left, right, bottom, top, heat.from_sources];
+    let balance = energy - energy_at_start - heats.iter().sum::<f64>();
+    let gross: f64 = heats.iter().map(|heat| heat.abs()).sum();
+    let scale = energy.abs().max(energy_at_start.abs()).max(gross);
+    let relative = if scale > 0.0 {
+        balance / scale
+    } else {
+        balance
+    };
+    [balance, relative]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
+fn summarize<T: Real>(view: &View<'_, T>) -> Summary {
+    let rows = view.domain.cells[1];
+    // Minimum, negated, and maximum; both zeros count as the positive one, or else the sign
+    // would depend on the order. NaN is not carried by a maximum: a flag is.
+    let [low, high, bad] = view.team.fold_rows(
+        rows,
+        || [f64::NEG_INFINITY, f64::NEG_INFINITY, 0.0],
+        |[low, high, bad], j| {
+            for value in view.u.own_row(j).iter().map(|value| value.to_f64() + 0.0) {
+                *low = low.max(-value);
+                *high = high.max(value);
+                if !value.is_finite() {
+                    *bad = 1.0;
+                }
+            }
+        },
+        |a, b| [0, 1, 2].map(|k| a[k].max(b[k])),
+    );
+    let mut extremes = [low, high, bad];
+    view.comm.all_reduce(&mut extremes, Reduce::Max);
+    let [low, high, bad] = extremes;
+    if bad > 0.0 {
+        return Summary {
+            mean: f64::NAN,
+            min: f64::NAN,
+            max: f64::NAN,
+        };
+    }
+    let sum = view.team.fold_rows(
+        rows,
+        || ReproducibleSum::new(low.abs().max(high.abs())),
+        |sum, j| {
+            let row = view.u.own_row(j);
+            sum.add(row.len(), |i| row[i].to_f64());
+        },
+        ReproducibleSum::merge,
+    );
+    Summary {
+        mean: sum.total(view.comm) / view.domain.grid.cell_count() as f64,
+        min: 0.0 - low,
+        max: high,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        error::Kind,
+        output::testing::{LAYOUTS, Run, grid, temperature},
+    };
+
+    fn run(ranks: [usize; 2], spoil: bool) -> String {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("diagnostics.csv");
+        Run::new(grid(), ranks).each(|rank| {
+            if spoil {
+                rank.spoil_at = Some((8, vec![[12, 10]], f64::NAN));
+            }
+            let cadence = Cadence::EverySteps(4);
+            let observer = Diagnostics::create(&path, cadence, rank.comm.as_ref()).unwrap();
+            rank.simulate(vec![Box::new(observer)]).unwrap();
+        });
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn rows_are_the_same_from_every_layout() {
+        let expected = run([1, 1], false);
+        for ranks in LAYOUTS {
+            assert_eq!(run(ranks, false), expected);
+        }
+        let rows: Vec<Vec<f64>> = expected
+            .lines()
+            .skip(1)
+            .map(|row| row.split(',').map(|value| value.parse().unwrap()).collect())
+            .collect();
+        let steps: Vec<f64> = rows.iter().map(|row| row[0]).collect();
+        assert_eq!(steps, [0.0, 4.0, 8.0, 10.0]);
+        let cells = || (0..11).flat_map(|j| (0..13).map(move |i| temperature(i, j, 4)));
+        let mean = cells().sum::<f64>() / 143.0;
+        assert!((rows[1][3] - mean).abs() < 1e-12 * mean);
+        assert_eq!(rows[1][4], cells().fold(f64::INFINITY, f64::min));
+        assert_eq!(rows[1][5], cells().fold(f64::NEG_INFINITY, f64::max));
+        assert_eq!(rows[1][6..12], [1008.0, 12.0, -4.0, 0.0, 1.0, 0.0]);
+        assert_eq!(rows[1][12..], [-1.0, -1.0 / 1008.0]);
+        assert_eq!(
+            expected.lines().next().unwrap().split(',').count(),
+            rows[0].len()
+        );
+    }
+
+    #[test]
+    fn a_nan_anywhere_shows() {
+        for ranks in LAYOUTS {
+            let text = run(ranks, true);
+            let last = text.lines().last().unwrap();
+            assert!(last.contains(",NaN,NaN,NaN,NaN,"), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_on_every_rank() {
+        let errors = Run::new(grid(), [1, 3]).each(|rank| {
+            let path = Path::new("/dev/full");
+            Diagnostics::create(path, Cadence::EverySteps(1), rank.comm.as_ref())
+                .err()
+                .unwrap()
+        });
+        for error in errors {
+            assert_eq!(error.kind, Kind::Storage);
+            assert!(error.message.contains("No space left"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The only HDF5 of the program.
+
+mod fields;
+mod layout;
+mod raw;
+mod read;
+
+use std::path::Path;
+
+use hdf5_metno::{File, FileBuilder};
+
+use crate::{
+    comm::{Communicator, Solo, agree},
+    error::Error,
+};
+
+pub use fields::FieldsFile;
+pub use read::{Window, read_block};
+
+/// Version of the HDF5 library.
+pub fn version() -> String {
+    let (major, minor, patch) = hdf5_metno::library_version();
+    format!("{major}.{minor}.{patch}")
+}
+
+/// Whether all ranks of `comm` write a file together. Otherwise rank 0 writes it alone.
+fn is_parallel(comm: &dyn Communicator) -> bool {
+    #[cfg(feature = "mpi")]
+    let processes = comm.as_mpi().is_some();
+    #[cfg(not(feature = "mpi"))]
+    let processes = false;
+    processes && comm.size() > 1
+}
+
+/// Runs `work` on the ranks that write, with the group they form. Collective over `comm`.
+fn on_writers(
+    comm: &dyn Communicator,
+    work: impl FnOnce(&dyn Communicator) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let result = if is_parallel(comm) {
+        work(comm)
+    } else if comm.rank() == 0 {
+        work(&Solo)
+    } else {
+        Ok(())
+    };
+    agree(comm, result)
+}
+
+/// How the writers `comm` open a file for writing.
+fn access(comm: &dyn Communicator) -> FileBuilder {
+    let mut builder = File::with_options();
+    builder.with_fapl(|access| {
+        #[cfg(feature = "mpi")]
+        if is_parallel(comm)
+            && let Some(comm) = comm.as_mpi()
+        {
+            access.mpio(comm, None);
+        }
+        // From this version on, metadata carry checksums.
+        access.libver_v110()
+    });
+    builder
+}
+
+/// A storage error: what was done to which file, and the library's reason.
+fn failed(what: &str, path: &Path, error: &hdf5_metno::Error) -> Error {
+    let stack = error.stack();
+    // The innermost frame is the cause; the outer ones are what it led to.
+    let reason = match stack.as_ref().and_then(|stack| stack.last()) {
+        Some(frame) => frame
+            .desc()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
+        None if stack.is_some() => "HDF5 gives no reason".to_string(),
+        None => error.to_string(),
+    };
+    let locked = reason.contains("unable to lock file");
+    let error = Error::storage(format!("cannot {what} {}: {reason}", path.display()));
+    if locked {
+        error.with_help(
+            "close the program that has the file open; on a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE",
+        )
+    } else {
+        error
+    }
+}

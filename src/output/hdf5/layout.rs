@@ -1,0 +1,211 @@
+//! How `fields.vtkhdf` is laid out: a VTKHDF image over time for ParaView and, through links and
+//! dimension scales, a netCDF-like file with CF attributes for xarray.
+//!
+//! ```text
+//! /                        Conventions, title, source
+//! /time /y /x              coordinates
+//! /temperature             the same dataset as /VTKHDF/CellData/temperature
+//! /VTKHDF                  Version, Type, WholeExtent, Origin, Spacing, Direction
+//! /VTKHDF/CellData/temperature         (time, y, x)
+//! /VTKHDF/Steps            NSteps, Values, CellDataOffsets/temperature
+//! ```
+
+use std::str::FromStr;
+
+use hdf5_metno::{
+    Dataset, Extent, File, Group, Location, Result,
+    dataset::FillTime,
+    types::{FixedAscii, FloatSize, IntSize, TypeDescriptor, VarLenUnicode},
+};
+
+use super::raw;
+use crate::{field::Real, grid::Grid};
+
+/// Largest size of a chunk in bytes: what readers hold in their chunk cache by default.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Values per chunk of what grows by one value per frame.
+const SERIES_CHUNK: usize = 512;
+
+const FLOAT: TypeDescriptor = TypeDescriptor::Float(FloatSize::U8);
+const INTEGER: TypeDescriptor = TypeDescriptor::Integer(IntSize::U8);
+
+/// The datasets of a file that grow with every frame.
+pub struct Frames {
+    temperature: Dataset,
+    /// Times, twice, and offsets.
+    time: Dataset,
+    values: Dataset,
+    offsets: Dataset,
+}
+
+/// Lays out an empty file. All ranks that opened it call it alike; `first` tells the one
+/// that writes what is written once.
+pub fn create<T: Real>(
+    file: &File,
+    title: &str,
+    grid: &Grid,
+    first: bool,
+    parallel: bool,
+) -> Result<()> {
+    let [nx, ny] = grid.cells;
+    text(file, "Conventions", "CF-1.11")?;
+    text(file, "title", title)?;
+    text(
+        file,
+        "source",
+        concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
+    )?;
+
+    let image = file.create_group("VTKHDF")?;
+    describe_image(&image, grid)?;
+    let kind = match size_of::<T>() {
+        4 => TypeDescriptor::Float(FloatSize::U4),
+        _ => FLOAT,
+    };
+    let rows = (CHUNK_BYTES / (nx * size_of::<T>())).clamp(1, ny);
+    let temperature = image
+        .create_group("CellData")?
+        .new_dataset_builder()
+        .fletcher32()
+        .fill_time(FillTime::Never)
+        .chunk((1, rows, nx))
+        .empty_as(kind)
+        .shape((0.., ny, nx))
+        .create("temperature")?;
+    text(&temperature, "units", "K")?;
+    text(&temperature, "long_name", "temperature")?;
+
+    let steps = image.create_group("Steps")?;
+    steps.new_attr::<i64>().create("NSteps")?.write_scalar(&0)?;
+    series(&steps, "Values", FLOAT)?;
+    series(
+        &steps.create_group("CellDataOffsets")?,
+        "temperature",
+        INTEGER,
+    )?;
+
+    let time = series(file, "time", FLOAT)?;
+    raw::attach_scale(&time, c"time", &temperature, 0)?;
+    axis(&time, "s", "T")?;
+    for (direction, name, letter, dimension) in [(1, c"y", "Y", 1), (0, c"x", "X", 2)] {
+        let centers = centers(grid, direction);
+        let scale = file
+            .new_dataset_builder()
+            .fletcher32()
+            .chunk(centers.len().min(SERIES_CHUNK))
+            .empty_as(FLOAT)
+            .shape(centers.len())
+            .create(letter.to_ascii_lowercase().as_str())?;
+        let mine = if first { centers.as_slice() } else { &[] };
+        raw::write(&scale, &[0], &[mine.len()], mine, parallel)?;
+        raw::attach_scale(&scale, name, &temperature, dimension)?;
+        axis(&scale, "m", letter)?;
+    }
+    file.link_hard("/VTKHDF/CellData/temperature", "/temperature")
+}
+
+fn describe_image(image: &Group, grid: &Grid) -> Result<()> {
+    let [nx, ny] = grid.cells.map(|cells| cells as u64);
+    let [dx, dy] = grid.spacing();
+    let version = image.new_attr::<i64>().shape(2).create("Version")?;
+    version.write(&[2i64, 0])?;
+    // VTK wants a string of fixed length here.
+    let name = FixedAscii::<9>::from_ascii(b"ImageData").expect("nine ASCII characters");
+    let kind = image.new_attr::<FixedAscii<9>>().create("Type")?;
+    kind.write_scalar(&name)?;
+    let extent = image.new_attr::<u64>().shape(6).create("WholeExtent")?;
+    extent.write(&[0, nx, 0, ny, 0, 0])?;
+    let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    let [x, y] = grid.origin;
+    for (name, values) in [
+        ("Origin", &[x, y, 0.0][..]),
+        ("Spacing", &[dx, dy, 1.0]),
+        ("Direction", &identity),
+    ] {
+        let attribute = image.new_attr::<f64>().shape(values.len()).create(name)?;
+        attribute.write(values)?;
+    }
+    Ok(())
+}
+
+/// Cell centres along a direction, in metres.
+fn centers(grid: &Grid, direction: usize) -> Vec<f64> {
+    (0..grid.cells[direction].cast_signed())
+        .map(|index| grid.center(index, index)[direction])
+        .collect()
+}
+
+/// A dataset of one value per frame.
+fn series(group: &Group, name: &str, kind: TypeDescriptor) -> Result<Dataset> {
+    group
+        .new_dataset_builder()
+        .fletcher32()
+        .chunk(SERIES_CHUNK)
+        .empty_as(kind)
+        .shape(Extent::resizable(0))
+        .create(name)
+}
+
+fn axis(scale: &Dataset, units: &str, axis: &str) -> Result<()> {
+    text(scale, "units", units)?;
+    text(scale, "axis", axis)
+}
+
+fn text(location: &Location, name: &str, value: &str) -> Result<()> {
+    let value = VarLenUnicode::from_str(value).map_err(|error| error.to_string())?;
+    let attribute = location.new_attr::<VarLenUnicode>().create(name)?;
+    attribute.write_scalar(&value)
+}
+
+impl Frames {
+    /// Opens what grows and makes room for frame `index`.
+    pub fn extend(file: &File, index: usize) -> Result<Self> {
+        let temperature = file.dataset("/temperature")?;
+        let shape = temperature.shape();
+        temperature.resize((index + 1, shape[1], shape[2]))?;
+        let grown = |path: &str| -> Result<Dataset> {
+            let dataset = file.dataset(path)?;
+            dataset.resize(index + 1)?;
+            Ok(dataset)
+        };
+        Ok(Self {
+            temperature,
+            time: grown("/time")?,
+            values: grown("/VTKHDF/Steps/Values")?,
+            offsets: grown("/VTKHDF/Steps/CellDataOffsets/temperature")?,
+        })
+    }
+
+    /// Writes a block of frame `index`: `values` begin at `start` and have `cells`, along y and x.
+    pub fn write_block<T: Real>(
+        &self,
+        index: usize,
+        start: [usize; 2],
+        cells: [usize; 2],
+        values: &[T],
+        parallel: bool,
+    ) -> Result<()> {
+        let start = [index, start[0], start[1]];
+        let count = [1, cells[0], cells[1]];
+        raw::write(&self.temperature, &start, &count, values, parallel)
+    }
+
+    /// Writes the time of frame `index` in seconds; `None` on all ranks but one.
+    pub fn write_time(&self, index: usize, time: Option<f64>, parallel: bool) -> Result<()> {
+        let time = time.as_slice();
+        let offset = &[index as u64][..time.len()];
+        let count = [time.len()];
+        raw::write(&self.time, &[index], &count, time, parallel)?;
+        raw::write(&self.values, &[index], &count, time, parallel)?;
+        raw::write(&self.offsets, &[index], &count, offset, parallel)
+    }
+}
+
+/// Says that the file holds `count` frames.
+pub fn set_count(file: &File, count: usize) -> Result<()> {
+    let steps = file.group("/VTKHDF/Steps")?;
+    steps
+        .attr("NSteps")?
+        .write_scalar(&(count as u64).cast_signed())
+}

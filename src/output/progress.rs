@@ -1,0 +1,178 @@
+//! How far the run is, on the terminal or in the log.
+
+use std::{
+    io::{IsTerminal, stderr},
+    time::{Duration, Instant},
+};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressFinish, ProgressStyle};
+
+use crate::{
+    comm::Communicator,
+    error::Error,
+    field::Real,
+    simulation::{Cadence, Flow, Moment, Observer, Schedule, View},
+};
+
+/// Time between two lines of a log.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
+
+/// Time between two looks of the bar.
+const BETWEEN_DRAWS: Duration = Duration::from_millis(100);
+
+/// Resolution of the bar.
+const BAR: u64 = 1000;
+
+/// Shows rank 0's progress on standard error: a bar on a terminal, a line now and then elsewhere.
+/// It does not communicate, so no rank waits for it.
+pub struct Progress {
+    schedule: Schedule,
+    display: Display,
+    start: Instant,
+    last: Instant,
+}
+
+enum Display {
+    Nothing,
+    Lines,
+    Bar(ProgressBar),
+}
+
+impl Progress {
+    /// Shows nothing if `quiet`, and on all ranks but the first.
+    #[must_use]
+    pub fn new(quiet: bool, comm: &dyn Communicator) -> Self {
+        let display = if quiet || comm.rank() > 0 {
+            Display::Nothing
+        } else if stderr().is_terminal() {
+            Display::Bar(bar())
+        } else {
+            Display::Lines
+        };
+        Self {
+            schedule: Schedule::with_ends(Some(Cadence::EverySteps(1))),
+            display,
+            start: Instant::now(),
+            last: Instant::now(),
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{percent:>3}% [{bar:30}] {msg}")
+        .expect("the template is valid")
+        .progress_chars("=> ");
+    ProgressBar::new(BAR)
+        .with_style(style)
+        .with_finish(ProgressFinish::Abandon)
+}
+
+impl<T: Real> Observer<T> for Progress {
+    fn name(&self) -> &'static str {
+        "progress"
+    }
+
+    fn schedule(&mut self) -> &mut Schedule {
+        &mut self.schedule
+    }
+
+    fn observe(&mut self, view: &View<'_, T>) -> Result<Flow, Error> {
+        let interval = match self.display {
+            Display::Nothing => return Ok(Flow::Continue),
+            Display::Lines => BETWEEN_LINES,
+            Display::Bar(_) => BETWEEN_DRAWS,
+        };
+        let now = Instant::now();
+        if view.moment == Moment::Start {
+            (self.start, self.last) = (now, now);
+        } else if view.moment == Moment::End || now - self.last >= interval {
+            self.last = now;
+            let state = State::of(view, now - self.start);
+            match &self.display {
+                Display::Nothing => {}
+                Display::Lines => eprintln!("{:5.1} %  {}", 100.0 * state.fraction, state.text()),
+                Display::Bar(bar) => {
+                    bar.set_position(state.position());
+                    bar.set_message(state.text());
+                }
+            }
+        }
+        Ok(Flow::Continue)
+    }
+}
+
+/// What there is to say.
+struct State {
+    /// Of the simulated time.
+    fraction: f64,
+    step: u64,
+    time: f64,
+    dt: f64,
+    cells_per_second: f64,
+    /// Until the end.
+    left: Duration,
+}
+
+impl State {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    fn of<T: Real>(view: &View<'_, T>, elapsed: Duration) -> Self {
+        let clock = view.clock;
+        let fraction = clock.time() / clock.end();
+        let updates = clock.step() as f64 * view.domain.grid.cell_count() as f64;
+        let left = elapsed.as_secs_f64() * (1.0 - fraction) / fraction;
+        Self {
+            fraction,
+            step: clock.step(),
+            time: clock.time(),
+            dt: clock.dt(),
+            cells_per_second: updates / elapsed.as_secs_f64(),
+            left: Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX),
+        }
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a fraction of a small number"
+    )]
+    fn position(&self) -> u64 {
+        (self.fraction * BAR as f64) as u64
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!(
+            "step {}  t = {:.4e} s  dt = {:.2e} s  {:.1} Mcells/s",
+            self.step,
+            self.time,
+            self.dt,
+            self.cells_per_second / 1e6,
+        );
+        if self.fraction < 1.0 {
+            text += &format!("  {} left", HumanDuration(self.left));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_tells_where_the_run_is() {
+        let state = State {
+            fraction: 0.25,
+            step: 120,
+            time: 0.5,
+            dt: 1e-3,
+            cells_per_second: 2.5e8,
+            left: Duration::from_secs(90),
+        };
+        assert_eq!(state.position(), 250);
+        assert_eq!(
+            state.text(),
+            "step 120  t = 5.0000e-1 s  dt = 1.00e-3 s  250.0 Mcells/s  2 minutes left"
+        );
+    }
+}

@@ -1,0 +1,296 @@
+//! `report.json`: what the run was, and where its time went.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{hdf5, run_directory::write_whole};
+use crate::{
+    comm::{Communicator, agree, all_gather},
+    domain::Domain,
+    error::{Error, Kind},
+    simulation::Clock,
+    stepper::StepTimes,
+};
+
+/// What the caller knows of a run that has ended; times are those of this rank.
+pub struct Facts<'a> {
+    pub domain: &'a Domain,
+    pub clock: &'a Clock,
+    pub threads: usize,
+    /// `f64` or `f32`.
+    pub precision: &'static str,
+    /// Name and version of the MPI library; `None` without one.
+    pub mpi: Option<String>,
+    /// Seconds of wall clock in the loop.
+    pub wall: f64,
+    pub times: StepTimes,
+    /// Names of the observers and seconds in each of them.
+    pub observers: Vec<(&'static str, f64)>,
+}
+
+/// The content of `report.json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    pub program: Program,
+    pub layout: Layout,
+    pub run: Run,
+    /// Seconds of wall clock by phase, over the ranks: those of a step, then the observers.
+    pub phases: serde_json::Map<String, serde_json::Value>,
+    /// Largest over mean time to compute cells; 1 is even. Absent if nothing was computed.
+    pub imbalance: Option<f64>,
+    pub communication: Communication,
+}
+
+/// What was run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Program {
+    pub version: &'static str,
+    /// As `git describe` names it; absent if it was not built from a checkout.
+    pub commit: Option<&'static str>,
+    pub mpi: Option<String>,
+    pub hdf5: String,
+}
+
+/// Where it was run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Layout {
+    pub ranks: usize,
+    /// Ranks along x and along y.
+    pub process_grid: [usize; 2],
+    pub threads_per_rank: usize,
+    /// Ranks on each host.
+    pub hosts: BTreeMap<String, usize>,
+}
+
+/// How much was done, and how fast.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    pub precision: &'static str,
+    /// Cells along x and along y.
+    pub cells: [usize; 2],
+    pub steps: u64,
+    /// Simulated seconds.
+    pub simulated_time: f64,
+    /// Seconds of the slowest rank's wall clock in the loop.
+    pub wall_seconds: f64,
+    /// Cell updates per second of wall clock.
+    pub cell_updates_per_second: f64,
+}
+
+/// Seconds over the ranks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    pub min: f64,
+    pub mean: f64,
+    pub max: f64,
+}
+
+/// How much of the time of messages was hidden behind computation; means over the ranks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Communication {
+    /// Seconds from the posting of messages to their arrival.
+    pub in_flight: f64,
+    /// Seconds of waiting with nothing else to do.
+    pub wait: f64,
+    /// `(in_flight - wait) / in_flight`; absent if there were no messages.
+    pub hidden_fraction: Option<f64>,
+}
+
+/// What each rank contributes.
+#[derive(Serialize, Deserialize)]
+struct Part {
+    host: String,
+    wall: f64,
+    phases: Vec<f64>,
+}
+
+impl Report {
+    /// The report of all ranks, the same on each. Collective.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub fn gather(facts: &Facts<'_>, comm: &dyn Communicator) -> Self {
+        let (names, seconds): (Vec<_>, Vec<_>) = phases(facts).into_iter().unzip();
+        let host = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned();
+        let part = Part {
+            host,
+            wall: facts.wall,
+            phases: seconds,
+        };
+        let parts = all_gather(comm, &part);
+        let spread = |of: &dyn Fn(&Part) -> f64| Spread::of(parts.iter().map(of));
+        let spreads = names
+            .iter()
+            .enumerate()
+            .map(|(k, name)| {
+                let spread = spread(&|part| part.phases[k]);
+                let value = serde_json::to_value(spread).expect("three numbers have a JSON form");
+                ((*name).to_string(), value)
+            })
+            .collect();
+        let index = |name| names.iter().position(|other| *other == name);
+        let [interior, rim, in_flight, wait] = ["interior", "rim", "in_flight", "wait"]
+            .map(|name| index(name).expect("a phase of every step"));
+        let compute = spread(&|part| part.phases[interior] + part.phases[rim]);
+        let in_flight = spread(&|part| part.phases[in_flight]).mean;
+        let wait = spread(&|part| part.phases[wait]).mean;
+        let wall_seconds = spread(&|part| part.wall).max;
+        let mut hosts = BTreeMap::new();
+        for part in &parts {
+            *hosts.entry(part.host.clone()).or_default() += 1;
+        }
+        let (grid, steps) = (&facts.domain.grid, facts.clock.step());
+        Self {
+            program: Program {
+                version: env!("CARGO_PKG_VERSION"),
+                commit: option_env!("ISOTHERM_COMMIT"),
+                mpi: facts.mpi.clone(),
+                hdf5: hdf5::version(),
+            },
+            layout: Layout {
+                ranks: comm.size(),
+                process_grid: facts.domain.ranks,
+                threads_per_rank: facts.threads,
+                hosts,
+            },
+            run: Run {
+                precision: facts.precision,
+                cells: grid.cells,
+                steps,
+                simulated_time: facts.clock.time(),
+                wall_seconds,
+                cell_updates_per_second: steps as f64 * grid.cell_count() as f64 / wall_seconds,
+            },
+            phases: spreads,
+            imbalance: (compute.mean > 0.0).then(|| compute.max / compute.mean),
+            communication: Communication {
+                in_flight,
+                wait,
+                hidden_fraction: (in_flight > 0.0).then(|| (in_flight - wait) / in_flight),
+            },
+        }
+    }
+
+    /// Writes the report as `path`, whole or not at all. Collective; rank 0 writes.
+    ///
+    /// # Errors
+    /// [`Kind::Storage`] if it cannot be written.
+    pub fn write(&self, path: &Path, comm: &dyn Communicator) -> Result<(), Error> {
+        let written = if comm.rank() == 0 {
+            serde_json::to_string_pretty(self)
+                .map_err(|error| Error::new(Kind::Internal, error.to_string()))
+                .and_then(|text| write_whole(path, (text + "\n").as_bytes()))
+        } else {
+            Ok(())
+        };
+        agree(comm, written)
+    }
+}
+
+/// Names and seconds of this rank's phases.
+fn phases(facts: &Facts<'_>) -> Vec<(&'static str, f64)> {
+    let StepTimes {
+        boundary,
+        pack,
+        interior,
+        wait,
+        unpack,
+        rim,
+        in_flight,
+    } = facts.times;
+    let step = [
+        ("boundary", boundary),
+        ("pack", pack),
+        ("interior", interior),
+        ("wait", wait),
+        ("unpack", unpack),
+        ("rim", rim),
+        ("in_flight", in_flight),
+    ];
+    step.into_iter()
+        .chain(facts.observers.iter().copied())
+        .collect()
+}
+
+impl Spread {
+    #[expect(clippy::cast_precision_loss, reason = "ranks are far fewer than 2^53")]
+    fn of(values: impl ExactSizeIterator<Item = f64>) -> Self {
+        let count = values.len() as f64;
+        let start = Self {
+            min: f64::INFINITY,
+            mean: 0.0,
+            max: f64::NEG_INFINITY,
+        };
+        values.fold(start, |spread, value| Self {
+            min: spread.min.min(value),
+            mean: spread.mean + value / count,
+            max: spread.max.max(value),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{comm::Local, grid::Grid, simulation::Pace};
+
+    #[test]
+    fn the_report_spans_all_ranks() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("report.json");
+        Local::run(2, |comm| {
+            let grid = Grid {
+                cells: [10, 20],
+                size: [1.0, 1.0],
+                origin: [0.0, 0.0],
+            };
+            let domain = Domain::new(grid, [2, 1], [false; 2], comm.rank());
+            let mut clock = Clock::new(1.0, Pace::Even);
+            clock.next_dt(0.25, f64::INFINITY);
+            clock.tick();
+            let own = if comm.rank() == 0 { 1.0 } else { 3.0 };
+            let facts = Facts {
+                domain: &domain,
+                clock: &clock,
+                threads: 3,
+                precision: "f64",
+                mpi: None,
+                wall: 2.0 * own,
+                times: StepTimes {
+                    interior: own,
+                    rim: 1.0,
+                    in_flight: 2.0,
+                    wait: 0.5,
+                    ..StepTimes::default()
+                },
+                observers: vec![("snapshots", own)],
+            };
+            let report = Report::gather(&facts, comm.as_ref());
+            report.write(&path, comm.as_ref()).unwrap();
+        });
+        let text = std::fs::read_to_string(&path).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["layout"]["ranks"], 2);
+        assert_eq!(report["layout"]["process_grid"], serde_json::json!([2, 1]));
+        assert_eq!(report["run"]["steps"], 1);
+        assert_eq!(report["run"]["simulated_time"], 0.25);
+        assert_eq!(report["run"]["wall_seconds"], 6.0);
+        assert_eq!(report["run"]["cell_updates_per_second"], 200.0 / 6.0);
+        let spread = serde_json::json!({"min": 1.0, "mean": 2.0, "max": 3.0});
+        assert_eq!(report["phases"]["snapshots"], spread);
+        assert_eq!(report["phases"]["interior"], spread);
+        assert_eq!(report["imbalance"], 4.0 / 3.0);
+        assert_eq!(report["communication"]["hidden_fraction"], 0.75);
+        let hosts = report["layout"]["hosts"].as_object().unwrap();
+        assert_eq!(hosts.values().next().unwrap(), 2);
+        assert!(
+            report["program"]["hdf5"]
+                .as_str()
+                .unwrap()
+                .starts_with("1.")
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! The directory of a run: one run at a time, and no run over the files of another.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    comm::{Communicator, agree},
+    error::{Error, Kind},
+};
+
+/// The effective config.
+pub const CONFIG: &str = "config.toml";
+/// The snapshots.
+pub const FIELDS: &str = "fields.vtkhdf";
+/// Scalars over time.
+pub const DIAGNOSTICS: &str = "diagnostics.csv";
+/// The last state as an image.
+pub const PICTURE: &str = "final.png";
+/// What the run was and how long it took.
+pub const REPORT: &str = "report.json";
+
+const LOCK: &str = ".lock";
+
+/// What isotherm writes into a run directory, and may therefore remove from one.
+const OWN: [&str; 5] = [CONFIG, FIELDS, DIAGNOSTICS, PICTURE, REPORT];
+
+/// Ends the names of files that are not complete yet.
+const PARTIAL: &str = ".partial";
+
+/// A directory that belongs to this run as long as the value lives.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    /// Held by rank 0. The system lets go of it when the process ends, however it ends.
+    _lock: Option<File>,
+}
+
+impl RunDirectory {
+    /// Makes `path` the directory of this run, creating it if need be. With `overwrite`, the files
+    /// of a former run are removed; files that isotherm does not write are left alone. Collective.
+    ///
+    /// # Errors
+    /// [`Kind::Occupied`] if another run holds the directory, or if it is not empty and
+    /// `overwrite` is not given; [`Kind::Storage`] if it cannot be created or written. What a
+    /// failed claim created is removed again.
+    pub fn claim(path: &Path, overwrite: bool, comm: &dyn Communicator) -> Result<Self, Error> {
+        let lock = if comm.rank() == 0 {
+            occupy(path, overwrite).map(Some)
+        } else {
+            Ok(None)
+        };
+        Ok(Self {
+            _lock: agree(comm, lock)?,
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// Where the file `name` of this run is.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes the effective config, whole or not at all. Collective.
+    ///
+    /// # Errors
+    /// [`Kind::Storage`] if it cannot be written.
+    pub fn write_config(&self, toml: &str, comm: &dyn Communicator) -> Result<(), Error> {
+        let written = if comm.rank() == 0 {
+            write_whole(&self.file(CONFIG), toml.as_bytes())
+        } else {
+            Ok(())
+        };
+        agree(comm, written)
+    }
+}
+
+/// Writes a file under a temporary name and renames it, so that it is never seen half-written.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(PARTIAL);
+    let write = || {
+        let mut file = File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)
+    };
+    write().map_err(|error| {
+        // Best effort: the error to report is the one that came first.
+        let _ = fs::remove_file(&partial);
+        failed("write", path, &error)
+    })
+}
+
+/// A storage error: what was done to which path, and the system's reason.
+pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
+    Error::storage(format!("cannot {what} {}: {error}", path.display()))
+}
+
+fn occupy(path: &Path, overwrite: bool) -> Result<File, Error> {
+    let created = create(path)?;
+    lock(path)
+        .and_then(|lock| clear(path, overwrite).map(|()| lock))
+        .inspect_err(|_| {
+            if !created.is_empty() {
+                let _ = fs::remove_file(path.join(LOCK));
+            }
+            remove(&created);
+        })
+}
+
+/// Creates the directory and its parents; returns those that were not there, innermost first.
+fn create(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let missing: Vec<PathBuf> = path
+        .ancestors()
+        .take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+        .map(Path::to_path_buf)
+        .collect();
+    fs::create_dir_all(path).map_err(|error| {
+        remove(&missing);
+        failed("create the directory", path, &error)
+    })?;
+    Ok(missing)
+}
+
+/// Removes directories as far as they are there and empty.
+fn remove(directories: &[PathBuf]) {
+    for directory in directories {
+        let _ = fs::remove_dir(directory);
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, Error> {
+    let path = directory.join(LOCK);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|error| failed("write", &path, &error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            return Err(Error::new(
+                Kind::Occupied,
+                format!(
+                    "{} is in use by another run ({})",
+                    directory.display(),
+                    holder.trim()
+                ),
+            )
+            .with_help("wait for it to end, or choose another directory with --output"));
+        }
+        // Some parallel file systems are mounted without locks; there is nothing to hold then.
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(error)) => return Err(failed("lock", &path, &error)),
+    }
+    let host = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    file.set_len(0)
+        .and_then(|()| writeln!(file, "process {} on {host}", std::process::id()))
+        .map_err(|error| failed("write", &path, &error))?;
+    Ok(file)
+}
+
+/// Makes sure that no former run is left in the directory.
+fn clear(directory: &Path, overwrite: bool) -> Result<(), Error> {
+    let unreadable = |error| failed("read the directory", directory, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        names.push(entry.map_err(unreadable)?.file_name());
+    }
+    names.retain(|name| name != LOCK);
+    if !overwrite && !names.is_empty() {
+        names.sort();
+        return Err(Error::new(
+            Kind::Occupied,
+            format!(
+                "{} is not empty: it holds {}",
+                directory.display(),
+                names[0].to_string_lossy()
+            ),
+        )
+        .with_help(
+            "--overwrite replaces the files of a former run; --output DIR writes elsewhere",
+        ));
+    }
+    let own = |name: &str| OWN.contains(&name.strip_suffix(PARTIAL).unwrap_or(name));
+    for name in names.iter().filter(|name| name.to_str().is_some_and(own)) {
+        let path = directory.join(name);
+        fs::remove_file(&path).map_err(|error| failed("remove", &path, &error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::{Local, Solo};
+
+    #[test]
+    fn a_second_run_is_refused_until_the_first_has_ended() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("a/b");
+        let first = RunDirectory::claim(&path, false, &Solo).unwrap();
+        let refused = RunDirectory::claim(&path, true, &Solo).unwrap_err();
+        assert_eq!(refused.kind, Kind::Occupied);
+        assert!(
+            refused.message.contains(path.to_str().unwrap()),
+            "{refused}"
+        );
+        assert!(refused.message.contains("process"), "{refused}");
+        drop(first);
+        RunDirectory::claim(&path, false, &Solo).unwrap();
+    }
+
+    #[test]
+    fn every_rank_gets_the_same_refusal() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("notes.txt"), "mine").unwrap();
+        let errors = Local::run(3, |comm| {
+            RunDirectory::claim(scratch.path(), false, comm.as_ref()).unwrap_err()
+        });
+        assert_eq!(errors[0].kind, Kind::Occupied);
+        assert!(errors[0].message.contains("notes.txt"), "{}", errors[0]);
+        assert!(errors[0].help.as_ref().unwrap().contains("--overwrite"));
+        assert!(errors.iter().all(|error| *error == errors[0]));
+    }
+
+    #[test]
+    fn overwriting_removes_the_own_files_and_keeps_all_others() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = |name: &str| scratch.path().join(name);
+        for name in [
+            CONFIG,
+            FIELDS,
+            "final.png.partial",
+            "notes.txt",
+            "old.vtkhdf",
+        ] {
+            fs::write(path(name), "x").unwrap();
+        }
+        fs::create_dir(path("figures")).unwrap();
+        let directory = RunDirectory::claim(scratch.path(), true, &Solo).unwrap();
+        for name in [CONFIG, FIELDS, "final.png.partial"] {
+            assert!(!path(name).exists(), "{name} is left");
+        }
+        for name in ["notes.txt", "old.vtkhdf", "figures"] {
+            assert!(path(name).exists(), "{name} is gone");
+        }
+        directory.write_config("title = 1\n", &Solo).unwrap();
+        assert_eq!(fs::read_to_string(path(CONFIG)).unwrap(), "title = 1\n");
+    }
+
+    #[test]
+    fn a_directory_below_a_file_cannot_be_made() {
+        let scratch = tempfile::tempdir().unwrap();
+        let file = scratch.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let error = RunDirectory::claim(&file.join("run"), false, &Solo).unwrap_err();
+        assert_eq!(error.kind, Kind::Storage);
+        assert!(error.message.contains("Not a directory"), "{error}");
+    }
+
+    #[test]
+    fn a_failed_claim_leaves_nothing_that_it_created() {
+        let scratch = tempfile::tempdir().unwrap();
+        let name = "n".repeat(300);
+        let path = scratch.path().join("new").join(name);
+        RunDirectory::claim(&path, false, &Solo).unwrap_err();
+        assert!(!scratch.path().join("new").exists());
+    }
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let scratch = tempfile::tempdir().unwrap();
+        let target = scratch.path().join("report.json");
+        fs::create_dir(&target).unwrap();
+        let error = write_whole(&target, b"{}").unwrap_err();
+        assert_eq!(error.kind, Kind::Storage);
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
+}
