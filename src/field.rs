@@ -32,7 +32,7 @@ macro_rules! real {
             const ZERO: Self = 0.0;
             const NAME: &'static str = $name;
 
-            #[inline(always)]
+            #[inline]
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "rounding to the field's precision"
@@ -42,12 +42,12 @@ macro_rules! real {
                 value as $type
             }
 
-            #[inline(always)]
+            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
 
-            #[inline(always)]
+            #[inline]
             fn is_finite(self) -> bool {
                 <$type>::is_finite(self)
             }

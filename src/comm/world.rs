@@ -10,7 +10,7 @@ use mpi::{
     raw::AsRaw,
     request,
     topology::{Communicator as _, SimpleCommunicator},
-    traits::*,
+    traits::{CommunicatorCollectives, Destination, Root, Source},
 };
 
 use super::{Communicator, Message, Poll, Reduce};
