@@ -112,7 +112,6 @@ fn extremes<T: Real>(view: &View<'_, T>) -> [f64; 2] {
 /// The size of the plotted field in pixels: true to the rectangle unless that is very slim, and
 /// with whole pixels per cell where the grid is small.
 #[expect(
-    clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "sizes of images are small positive numbers"
