@@ -3,7 +3,7 @@
 mod sum;
 mod team;
 
-pub use sum::ReproducibleSum;
+pub use sum::{ReproducibleSum, reproducible_sum};
 pub use team::Team;
 
 /// A floating-point type that fields are made of.

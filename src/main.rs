@@ -1,1 +1,82 @@
-fn main() {}
+//! The `isotherm` command: it alone decides on exit statuses.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser, error::ErrorKind};
+
+use isotherm::{
+    cli::{Cli, Command},
+    commands,
+    config::{json_schema, template},
+    error::{Error, Kind},
+    launch::Launcher,
+};
+
+fn main() -> ExitCode {
+    abort_on_panic();
+    let launcher = Launcher::from_environment();
+    // Every rank meets the same failure; one of them says so.
+    let speaks = launcher.is_none_or(|launcher| launcher.rank == 0);
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            if speaks {
+                let _ = error.print();
+            }
+            let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return ExitCode::from(if is_help { 0 } else { Kind::Input.exit_status() });
+        }
+    };
+    match execute(cli.command, launcher, speaks) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if speaks {
+                let _ = writeln!(io::stderr(), "error: {error}");
+            }
+            ExitCode::from(error.kind.exit_status())
+        }
+    }
+}
+
+fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result<(), Error> {
+    let text = match command {
+        Command::Run(run) => return commands::run(&run, launcher),
+        Command::Bench(bench) => return commands::bench(&bench, launcher),
+        Command::Check(check) if speaks => commands::check(&check)?,
+        Command::Init { template: name } => template(name.as_deref())?,
+        Command::Schema => format!("{:#}\n", json_schema()),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "isotherm", &mut script);
+            String::from_utf8_lossy(&script).into_owned()
+        }
+        Command::Check(_) => return Ok(()),
+    };
+    if speaks { print(&text) } else { Ok(()) }
+}
+
+/// Prints to standard output; a reader that has gone away is no failure.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::storage(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A panic on one rank would leave the others waiting for it: it ends the whole job instead.
+fn abort_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        let status = i32::from(Kind::Internal.exit_status());
+        #[cfg(feature = "mpi")]
+        isotherm::comm::World::abort(status);
+        std::process::exit(status);
+    }));
+}

@@ -1,10 +1,13 @@
 //! Time steppers: they move a field from one time to the next.
 
+mod explicit;
+
 use crate::{
-    comm::Communicator,
     error::Error,
     field::{Field, Real},
 };
+
+pub use explicit::Explicit;
 
 /// Moves a temperature field forward in time.
 pub trait TimeStepper<T: Real> {
@@ -18,7 +21,7 @@ pub trait TimeStepper<T: Real> {
     fn step(&mut self, u: &mut Field<T>, t: f64, dt: f64) -> Result<(), Error>;
 
     /// Heat in `u`, and what has come in since the start. Collective.
-    fn heat(&self, u: &Field<T>, comm: &dyn Communicator) -> Heat;
+    fn heat(&self, u: &Field<T>) -> Heat;
 
     /// Where this rank's time went.
     fn times(&self) -> StepTimes;

@@ -6,6 +6,7 @@
 //! are then carried into integers, where every addition is exact; so any grouping gives the same
 //! bits. What is rounded away lies below `2^-73` of the bound, for each term.
 
+use super::Team;
 use crate::comm::{Communicator, Reduce};
 
 /// Width of the multiples of one quantum, in bits.
@@ -120,6 +121,41 @@ impl ReproducibleSum {
             f64::NAN
         }
     }
+}
+
+/// The sum of `term(i, j)` over `cells[0] x cells[1]` cells of every rank: the same bits from any
+/// layout; NaN if a term is not finite. Evaluates every term twice. Collective.
+pub fn reproducible_sum(
+    comm: &dyn Communicator,
+    team: &Team,
+    cells: [usize; 2],
+    term: impl Fn(usize, usize) -> f64 + Sync,
+) -> f64 {
+    let [columns, rows] = cells;
+    let largest = |bound: f64, i, j| {
+        let size = f64::abs(term(i, j));
+        // MPI's maximum may drop NaN, so it counts as infinite.
+        if size.is_nan() {
+            f64::INFINITY
+        } else {
+            size.max(bound)
+        }
+    };
+    let bound = team.fold_rows(
+        rows,
+        || 0.0,
+        |bound, j| *bound = (0..columns).fold(*bound, |bound, i| largest(bound, i, j)),
+        f64::max,
+    );
+    let mut bound = [bound];
+    comm.all_reduce(&mut bound, Reduce::Max);
+    let sum = team.fold_rows(
+        rows,
+        || ReproducibleSum::new(bound[0]),
+        |sum, j| sum.add(columns, |i| term(i, j)),
+        ReproducibleSum::merge,
+    );
+    sum.total(comm)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]

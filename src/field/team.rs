@@ -133,6 +133,31 @@ impl Team {
         );
     }
 
+    /// As [`Self::for_rows`], for work that can fail.
+    ///
+    /// # Errors
+    /// That of the lowest row that failed.
+    pub fn try_for_rows<T: Real>(
+        &self,
+        field: &mut Field<T>,
+        rows: Range<isize>,
+        work: impl Fn(isize, &mut [T]) -> Result<(), Error> + Sync,
+    ) -> Result<(), Error> {
+        let lowest: Mutex<Option<(isize, Error)>> = Mutex::new(None);
+        self.for_rows(field, rows, &mut || {}, |j, row| {
+            if let Err(error) = work(j, row) {
+                let mut lowest = lowest.lock().unwrap_or_else(PoisonError::into_inner);
+                if lowest.as_ref().is_none_or(|(row, _)| j < *row) {
+                    *lowest = Some((j, error));
+                }
+            }
+        });
+        match lowest.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
+        }
+    }
+
     /// Folds rows `0..rows` into one value per thread and merges these. What is merged must not
     /// depend on the order: minima, counts, exact sums.
     pub fn fold_rows<R: Send>(

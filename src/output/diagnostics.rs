@@ -71,7 +71,7 @@ impl<T: Real> Observer<T> for Diagnostics {
 
     fn observe(&mut self, view: &View<'_, T>) -> Result<Flow, Error> {
         let Summary { mean, min, max } = summarize(view);
-        let heat = view.stepper.heat(view.u, view.comm);
+        let heat = view.stepper.heat(view.u);
         // The order-free sum behind the heat does not carry NaN.
         let energy = if mean.is_nan() { mean } else { heat.content };
         let energy_at_start = *self.energy_at_start.get_or_insert(energy);

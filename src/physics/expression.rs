@@ -1,46 +1,153 @@
 //! Expressions of position and time.
 
-use std::sync::Arc;
+mod functions;
+mod grammar;
+mod token;
+
+use std::{fmt, sync::Arc};
+
+use exmex::{Express, FlatEx};
+
+/// Longer texts are refused.
+const MAX_CHARACTERS: usize = 4096;
 
 /// A variable an expression may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variable {
+    /// Position along x in metres.
     X,
+    /// Position along y in metres.
     Y,
+    /// Time in seconds.
     T,
+}
+
+impl Variable {
+    /// In the order in which a compiled expression takes its values: that of the alphabet.
+    const ALL: [Self; 3] = [Self::T, Self::X, Self::Y];
+
+    /// The variable as it is written in an expression.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X => "x",
+            Self::Y => "y",
+            Self::T => "t",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|variable| variable.name() == name)
+    }
 }
 
 /// Why an expression could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpressionError {
     pub message: String,
+    /// The fix, in one sentence, where one is known.
     pub help: Option<String>,
 }
 
+impl ExpressionError {
+    fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for ExpressionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, " ({help})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ExpressionError {}
+
 /// A compiled expression in `x`, `y` (metres) and `t` (seconds).
+///
+/// Operators, from the loosest: comparisons (1 where they hold, else 0), `+ -`, `* /`,
+/// signs, `^` (or `**`), which groups from the right. There is no implied multiplication.
+/// Functions are `abs sign step heaviside floor ceil round sqrt cbrt exp log ln log2 log10`,
+/// `sin cos tan` with their inverses and hyperbolic kin, `min max` of two or more values,
+/// and `atan2 hypot pow mod` of two; constants are `pi tau e`. `log` is the natural
+/// logarithm, `step` is 1 from 0 on, `mod` is never negative.
 #[derive(Debug, Clone)]
 pub struct Expression {
     text: String,
+    program: FlatEx<f64, functions::Operators, functions::Numbers>,
+    /// Which of [`Variable::ALL`] occur.
+    used: [bool; 3],
 }
 
 impl Expression {
+    /// Compiles the text.
+    ///
+    /// # Errors
+    /// What is wrong with the text, of at most 4096 characters: a name that is unknown or
+    /// is not among the allowed variables, an unbalanced parenthesis, a missing operator or
+    /// value, a wrong number of arguments.
     pub fn parse(text: &str, allowed: &[Variable]) -> Result<Self, ExpressionError> {
-        todo!("{text} {allowed:?}")
+        if text.chars().nth(MAX_CHARACTERS).is_some() {
+            return Err(ExpressionError::new(format!(
+                "the expression is longer than {MAX_CHARACTERS} characters"
+            )));
+        }
+        let canonical = grammar::canonical(text, allowed)?;
+        let program: FlatEx<_, _, _> = FlatEx::parse(&canonical).map_err(|fault| {
+            ExpressionError::new(format!("the expression cannot be compiled: {fault}"))
+        })?;
+        let used = Variable::ALL.map(|variable| {
+            let mut names = program.var_names().iter();
+            names.any(|name| name == variable.name())
+        });
+        Ok(Self {
+            text: text.to_owned(),
+            program,
+            used,
+        })
     }
 
+    /// The text as the user wrote it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
+    /// Whether the variable occurs in the text.
     #[must_use]
     pub fn uses(&self, variable: Variable) -> bool {
-        todo!("{variable:?}")
+        let place = Variable::ALL
+            .into_iter()
+            .position(|known| known == variable);
+        place.is_some_and(|place| self.used[place])
     }
 
+    /// The value at a position in metres and a time in seconds; NaN or infinite where
+    /// arithmetic says so. Allocates nothing for expressions of up to 32 operands.
     #[must_use]
     pub fn eval(&self, x: f64, y: f64, t: f64) -> f64 {
-        todo!("{x} {y} {t}")
+        let mut values = [0.0; 3];
+        let used = [t, x, y].into_iter().zip(self.used);
+        let used = used.filter_map(|(value, used)| used.then_some(value));
+        for (place, value) in values.iter_mut().zip(used) {
+            *place = value;
+        }
+        // It can fail only for too few values, and there are never more than three variables.
+        self.program.eval_relaxed(&values).unwrap_or(f64::NAN)
     }
 }
 
@@ -52,6 +159,7 @@ pub enum Value {
 }
 
 impl Value {
+    /// The value at a position in metres and a time in seconds.
     #[must_use]
     pub fn at(&self, [x, y]: [f64; 2], t: f64) -> f64 {
         match self {
@@ -69,6 +177,7 @@ impl Value {
         }
     }
 
+    /// Whether the value changes with time.
     #[must_use]
     pub fn uses_time(&self) -> bool {
         match self {
@@ -77,3 +186,6 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

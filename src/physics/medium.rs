@@ -8,9 +8,42 @@ use super::{Shape, Value};
 #[derive(Debug, Clone)]
 pub struct Conductivity(pub [Value; 2]);
 
+/// How the conductivity of a face follows from those of its two cells.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum FaceMean {
+    /// Exact where materials meet on a face.
+    #[default]
+    Harmonic,
+    Arithmetic,
+}
+
+impl FaceMean {
+    /// The mean of two positive numbers; of equal ones exactly that number.
+    #[must_use]
+    pub fn of(self, [a, b]: [f64; 2]) -> f64 {
+        match self {
+            _ if a.to_bits() == b.to_bits() => a,
+            Self::Harmonic => 2.0 / (1.0 / a + 1.0 / b),
+            Self::Arithmetic => 0.5 * (a + b),
+        }
+    }
+}
+
 /// What fills the rectangle: a background and regions over it, of which later ones win.
 #[derive(Debug, Clone)]
 pub struct Medium {
+    pub face_mean: FaceMean,
     pub conductivity: Conductivity,
     /// Volumetric heat capacity in J/(m^3 K).
     pub heat_capacity: Value,

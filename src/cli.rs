@@ -1,0 +1,121 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  isotherm run configs/quickstart.toml
+  mpirun -n 2 isotherm run configs/quickstart.toml --set time.end=0.1
+  isotherm check configs/quickstart.toml --ranks 64
+  isotherm init > my.toml
+
+Exit status: 0 done; 1 a check said no; 2 bad input; 70 internal error; 73 the output directory
+holds another run; 74 storage failed; 75 stopped by a signal; 76 the field became NaN or infinite.";
+
+/// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a simulation.
+    #[command(after_help = "\
+Examples:
+  isotherm run chip.toml
+  isotherm run chip.toml --set time.end=2 --set 'region.0.source=\"5e9*(t < 0.1)\"'
+  mpirun -n 4 isotherm run chip.toml --output output/try-2
+  mpirun -n 2 --map-by slot:PE=8 --bind-to core isotherm run chip.toml")]
+    Run(Run),
+    /// Validate a config without running it; say what a run would take.
+    #[command(after_help = "\
+Examples:
+  isotherm check chip.toml
+  isotherm check chip.toml --ranks 256 --set 'domain.cells=[16384, 8192]'")]
+    Check(Check),
+    /// Print a commented starter config.
+    #[command(after_help = "\
+Examples:
+  isotherm init > my.toml
+  isotherm init minimal > my.toml")]
+    Init {
+        /// `full` (every key, commented) or `minimal`.
+        template: Option<String>,
+    },
+    /// Print the JSON Schema of the config, for editors.
+    Schema,
+    /// Print a shell's completion script.
+    Completions { shell: Shell },
+    /// Measure the memory bandwidth and what a time step makes of it.
+    #[command(after_help = "\
+Examples:
+  isotherm bench
+  mpirun -n 2 isotherm bench --cells 4096 4096 --json bench.json")]
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub struct Config {
+    /// The config file.
+    pub config: PathBuf,
+    /// Override a key of the config, as in `time.end=2` or `region.0.source=5e9`; repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Threads of each rank [default: the config's, SLURM_CPUS_PER_TASK, RAYON_NUM_THREADS, or the
+    /// cores that the rank may use].
+    #[arg(long, value_parser = positive)]
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub config: Config,
+    /// Write to this directory instead of the config's.
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Replace the results of a former run in the output directory.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Show errors and warnings only.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub config: Config,
+    /// The number of ranks to plan for [default: those of `parallel.ranks`, or 1].
+    #[arg(long, value_parser = positive)]
+    pub ranks: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Cells along x and y, over all ranks.
+    #[arg(long, num_args = 2, value_names = ["NX", "NY"], default_values_t = [4096, 4096], value_parser = positive)]
+    pub cells: Vec<usize>,
+    /// Threads of each rank.
+    #[arg(long, value_parser = positive)]
+    pub threads: Option<usize>,
+    /// Rounds in which everything is measured in turn.
+    #[arg(long, default_value_t = 9, value_parser = positive)]
+    pub rounds: usize,
+    /// Write the rates to this file too.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("expected a whole number above 0".into()),
+    }
+}

@@ -1,0 +1,40 @@
+//! `isotherm bench`.
+
+use std::{fs, rc::Rc};
+
+use super::connect;
+use crate::{
+    cli::Bench,
+    comm::agree,
+    error::Error,
+    field::Team,
+    launch::{Launcher, Placement},
+    study::bench,
+};
+
+/// Measures, prints a table on rank 0 and writes it as JSON where asked. Collective.
+///
+/// # Errors
+/// If the ranks do not fit on the grid, or the file cannot be written.
+pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
+    let comm = connect(launcher)?;
+    let placement = Placement::find(comm.as_ref(), launcher, options.threads, None);
+    let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
+    let cells = [options.cells[0], options.cells[1]];
+    let rates = bench::run(Rc::clone(&comm), &team, cells, options.rounds)?;
+    let written = if comm.rank() == 0 {
+        println!("{rates}");
+        for warning in &placement.warnings {
+            eprintln!("warning: {warning}");
+        }
+        options.json.as_ref().map_or(Ok(()), |path| {
+            let json = serde_json::to_string_pretty(&rates).expect("numbers have a JSON form");
+            fs::write(path, json + "\n").map_err(|error| {
+                Error::storage(format!("cannot write {}: {error}", path.display()))
+            })
+        })
+    } else {
+        Ok(())
+    };
+    agree(comm.as_ref(), written)
+}

@@ -1,0 +1,220 @@
+//! A case on its way to the ranks.
+
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cli,
+    comm::{Communicator, agree},
+    config::{self, Case, Source, Step},
+    domain::{Domain, choose_ranks},
+    error::Error,
+    field::{Field, Real, Team, signed},
+    operator::Diffusion,
+    output::{Window as FileWindow, read_block},
+    physics::{Initial, Painter, Wall, Window},
+    simulation::Pace,
+};
+
+/// A config file with its overrides, and the case they make.
+pub struct Given {
+    pub case: Case,
+    source: Source,
+    overrides: Vec<String>,
+}
+
+/// What rank 0 tells the others.
+#[derive(Serialize, Deserialize)]
+struct Letter {
+    effective: String,
+    base: PathBuf,
+}
+
+impl Given {
+    /// Reads a config on this rank.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(config: &cli::Config, output: Option<&Path>) -> Result<Self, Error> {
+        let source = config::load(&config.config)?;
+        let mut overrides = config.set.clone();
+        if let Some(directory) = output {
+            let directory = toml::Value::String(directory.to_string_lossy().into_owned());
+            overrides.push(format!("output.directory={directory}"));
+        }
+        let case = config::parse(&source, &overrides, base(&config.config))?;
+        Ok(Self {
+            case,
+            source,
+            overrides,
+        })
+    }
+
+    /// Reads a config on rank 0 and tells all ranks of it. Collective.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, the same on every rank.
+    pub fn share(
+        comm: &dyn Communicator,
+        config: &cli::Config,
+        output: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let given = if comm.rank() == 0 {
+            Self::read(config, output).map(Some)
+        } else {
+            Ok(None)
+        };
+        let given = agree(comm, given)?;
+        let letter = given.as_ref().map(|given| Letter {
+            effective: given.case.effective.clone(),
+            base: base(&config.config).to_path_buf(),
+        });
+        let mut bytes = serde_json::to_vec(&letter).expect("text has a JSON form");
+        comm.broadcast(0, &mut bytes);
+        let letter: Option<Letter> = serde_json::from_slice(&bytes).expect("written by rank 0");
+        let given = match (given, letter) {
+            (Some(given), _) => Ok(given),
+            (None, Some(letter)) => {
+                let source = Source {
+                    name: config.config.display().to_string(),
+                    text: letter.effective,
+                };
+                config::parse(&source, &[], &letter.base)
+                    .map(|case| Self {
+                        case,
+                        source,
+                        overrides: Vec::new(),
+                    })
+                    .map_err(Error::from)
+            }
+            (None, None) => unreachable!("rank 0 has read the config"),
+        };
+        agree(comm, given)
+    }
+
+    /// An error about the value of a key that only shows once the case meets the machine.
+    fn fault(&self, path: &str, message: String, help: &str) -> Error {
+        config::fault(&self.source, &self.overrides, path, message, help).into()
+    }
+
+    /// Which axes are periodic.
+    pub fn periodic(&self) -> [bool; 2] {
+        [0, 2].map(|side| matches!(self.case.walls[side], Wall::Periodic))
+    }
+
+    /// The process grid for `size` ranks.
+    ///
+    /// # Errors
+    /// If the config asks for another number of ranks, or they are more than the grid can take.
+    pub fn process_grid(&self, size: usize) -> Result<[usize; 2], Error> {
+        let [nx, ny] = self.case.grid.cells;
+        match self.case.parallel.ranks {
+            Some([px, py]) if px * py != size => {
+                let message = format!("asks for {px} x {py} ranks, but {size} are running");
+                let help = format!("start {} ranks, or set it to \"auto\"", px * py);
+                Err(self.fault("parallel.ranks", message, &help))
+            }
+            Some(ranks) => Ok(ranks),
+            None => choose_ranks(&self.case.grid, size, self.periodic()).ok_or_else(|| {
+                let message = format!("{nx} x {ny} cells cannot be divided among {size} ranks");
+                self.fault("domain.cells", message, "start fewer ranks, or use more cells")
+            }),
+        }
+    }
+
+    /// The largest step and how it is used, under a stability limit in seconds.
+    ///
+    /// # Errors
+    /// If the config asks for a longer step.
+    pub fn pace(&self, limit: f64) -> Result<(f64, Pace), Error> {
+        match self.case.time.step {
+            Step::Auto { safety } => Ok((safety * limit, Pace::Even)),
+            // The limit itself is rounded: a step meant to be equal to it may lie above by a bit.
+            Step::Fixed(step) if step <= limit * (1.0 + 1e-9) => Ok((step, Pace::Fixed)),
+            Step::Fixed(step) => {
+                let message = format!("{step:e} s is above the stability limit of {limit:e} s");
+                Err(self.fault("time.step", message, "use \"auto\", or a step below the limit"))
+            }
+        }
+    }
+
+    /// The operator on one subdomain. Collective.
+    ///
+    /// # Errors
+    /// If a property of the medium is not what it must be.
+    pub fn diffusion<T: Real>(
+        &self,
+        comm: &Rc<dyn Communicator>,
+        team: &Rc<Team>,
+        domain: &Domain,
+    ) -> Result<Diffusion<T>, Error> {
+        let (medium, walls) = (&self.case.medium, &self.case.walls);
+        Diffusion::new(Rc::clone(comm), Rc::clone(team), domain, medium, walls)
+    }
+
+    /// The initial temperature on one subdomain. Collective.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not finite.
+    pub fn initial<T: Real>(
+        &self,
+        comm: &dyn Communicator,
+        team: &Team,
+        domain: &Domain,
+    ) -> Result<Field<T>, Error> {
+        let mut u = Field::new(team, domain.cells, 1);
+        agree(comm, self.paint_initial(team, domain, &mut u))?;
+        Ok(u)
+    }
+
+    fn paint_initial<T: Real>(
+        &self,
+        team: &Team,
+        domain: &Domain,
+        u: &mut Field<T>,
+    ) -> Result<(), Error> {
+        let initial = &self.case.initial;
+        let read = match initial {
+            Initial::Value(_) => None,
+            Initial::File { file, dataset } => {
+                let window = FileWindow {
+                    start: domain.start,
+                    cells: domain.cells,
+                    grid: domain.grid.cells,
+                };
+                Some(read_block(file, dataset, window)?)
+            }
+        };
+        let painter = Painter {
+            medium: &self.case.medium,
+            grid: domain.grid,
+            periodic: domain.periodic,
+        };
+        let window = Window {
+            start: domain.origin(),
+            cells: domain.cells,
+        };
+        let coat = painter.initial_temperature(initial, read.as_deref(), window)?;
+        let ghosts = u.ghosts();
+        team.try_for_rows(u, 0..signed(domain.cells[1]), |j, row| {
+            let mut painted = vec![0.0; domain.cells[0]];
+            coat.paint_row(j.cast_unsigned(), &mut painted)?;
+            for (u, &value) in row[ghosts..].iter_mut().zip(&painted) {
+                *u = T::from_f64(value);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What paths in a config are relative to.
+fn base(config: &Path) -> &Path {
+    match config.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

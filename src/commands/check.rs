@@ -1,0 +1,123 @@
+//! `isotherm check`.
+
+use std::{
+    fmt::Write as _,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use super::case::Given;
+use crate::{
+    cli,
+    comm::{Communicator, Solo},
+    config::Precision,
+    domain::Domain,
+    error::Error,
+    field::{Field, Real, Team},
+    launch::{Placement, count},
+    operator::{Diffusion, Span},
+};
+
+/// Cells of the blocks in which a large grid is looked at.
+const BLOCK: usize = 1 << 22;
+
+/// How long sweeps are timed for the estimate of the run time.
+const TIMED: Duration = Duration::from_millis(200);
+
+/// What a run of the config would take, in words.
+///
+/// # Errors
+/// Everything that is wrong with the config.
+pub fn check(options: &cli::Check) -> Result<String, Error> {
+    let given = Given::read(&options.config, None)?;
+    match given.case.parallel.precision {
+        Precision::F64 => plan::<f64>(options, &given),
+        Precision::F32 => plan::<f32>(options, &given),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
+    let case = &given.case;
+    let asked = case.parallel.ranks.map(|[px, py]| px * py);
+    let ranks = options.ranks.or(asked).unwrap_or(1);
+    let process_grid = given.process_grid(ranks)?;
+    let first = Domain::new(case.grid, process_grid, given.periodic(), 0);
+    let comm: Rc<dyn Communicator> = Rc::new(Solo);
+    let threads = options.config.threads.or(case.parallel.threads);
+    let placement = Placement::find(comm.as_ref(), None, threads, None);
+    let team = Rc::new(Team::new(placement.threads)?);
+
+    // The grid is looked at in blocks of rows, so that a laptop can check a cluster's case.
+    let [nx, ny] = case.grid.cells;
+    let blocks = case.grid.cell_count().div_ceil(BLOCK).min(ny);
+    let mut limit = f64::INFINITY;
+    let mut sample = None;
+    for block in 0..blocks {
+        let domain = Domain::new(case.grid, [1, blocks], given.periodic(), block);
+        let diffusion = given.diffusion::<T>(&comm, &team, &domain)?;
+        limit = limit.min(diffusion.stability_limit());
+        sample = Some((domain, diffusion));
+    }
+    let (domain, diffusion) = sample.expect("a grid has cells");
+    let (max_dt, _) = given.pace(limit)?;
+    let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
+    let per_cell = 2 * size_of::<T>() + diffusion.coefficient_bytes();
+    let memory = largest[0] * largest[1] * per_cell;
+    let steps = (case.time.end / max_dt).ceil();
+    let rate = rate(&team, &domain, diffusion, max_dt);
+    let seconds = steps * case.grid.cell_count() as f64 / rate;
+
+    let [px, py] = process_grid;
+    let [cx, cy] = largest;
+    let [dx, dy] = case.grid.spacing();
+    let cut = (px - 1) * ny + (py - 1) * nx;
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        writeln!(text, "{name:<12} {value}").expect("writing to a string does not fail");
+    };
+    line("config", format!("{} is valid", options.config.config.display()));
+    line("grid", format!("{nx} x {ny} cells of {dx:.4e} m x {dy:.4e} m, {}", T::NAME));
+    line("ranks", format!("{ranks} as {px} x {py}, at most {cx} x {cy} cells each, {} of {} cut",
+        count(cut, "face"), count((nx - 1) * ny + (ny - 1) * nx, "face")));
+    line("subdomain", format!("rank 0 has {} x {} cells", first.cells[0], first.cells[1]));
+    line("memory", format!("{:.1} MiB a rank", memory as f64 / f64::from(1 << 20)));
+    line("stable step", format!("{limit:.6e} s; taken: at most {max_dt:.6e} s"));
+    line("steps", format!("about {steps} to t = {} s", case.time.end));
+    line("time", format!("about {} on the {} of this machine that it may use, at {rate:.2e} cell updates a second",
+        duration(seconds), count(team.size(), "core")));
+    Ok(text)
+}
+
+/// Cell updates per second of this machine's threads on a part of the case.
+#[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
+fn rate<T: Real>(team: &Team, domain: &Domain, mut diffusion: Diffusion<T>, dt: f64) -> f64 {
+    let [mut u, mut next] = [(); 2].map(|()| Field::<T>::new(team, domain.cells, 1));
+    let everywhere = Span {
+        columns: 0..domain.cells[0],
+        rows: 0..domain.cells[1],
+    };
+    let mut sweep = || {
+        diffusion.begin_step(&mut u, 0.0, dt);
+        diffusion.euler(&u, &mut next, &everywhere, dt, &mut || {});
+        std::mem::swap(&mut u, &mut next);
+    };
+    sweep();
+    let start = Instant::now();
+    let mut sweeps = 0.0;
+    while start.elapsed() < TIMED {
+        sweep();
+        sweeps += 1.0;
+    }
+    let cells = (domain.cells[0] * domain.cells[1]) as f64;
+    sweeps * cells / start.elapsed().as_secs_f64()
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.1} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}

@@ -1,0 +1,182 @@
+//! `isotherm run`.
+
+use std::{rc::Rc, time::Instant};
+
+use super::{case::Given, connect};
+use crate::{
+    cli,
+    comm::{Communicator, agree},
+    config::Precision,
+    domain::Domain,
+    error::Error,
+    field::{Real, Team},
+    launch::{Launcher, Placement, count},
+    output::{
+        DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, Picture, Progress,
+        REPORT, Report, RunDirectory, Snapshots, StopOnSignal,
+    },
+    simulation::{Clock, Observer, Simulation},
+    stepper::Explicit,
+};
+
+/// Steps between two looks for values that are not finite.
+const STEPS_BETWEEN_FINITE_CHECKS: u64 = 100;
+
+/// Runs a simulation. Collective over all processes of the launcher.
+///
+/// # Errors
+/// Whatever ends it before its end, the same on every rank.
+pub fn run(options: &cli::Run, launcher: Option<Launcher>) -> Result<(), Error> {
+    let comm = connect(launcher)?;
+    let given = Given::share(comm.as_ref(), &options.config, options.output.as_deref())?;
+    let parallel = given.case.parallel;
+    let process_grid = given.process_grid(comm.size())?;
+    let comm = comm.cartesian(process_grid, given.periodic());
+    let placement =
+        Placement::find(comm.as_ref(), launcher, options.config.threads, parallel.threads);
+    let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
+    let domain = Domain::new(given.case.grid, process_grid, given.periodic(), comm.rank());
+    let run = Run {
+        options,
+        given: &given,
+        comm,
+        placement: &placement,
+        team,
+        domain,
+    };
+    match parallel.precision {
+        Precision::F64 => run.solve::<f64>(),
+        Precision::F32 => run.solve::<f32>(),
+    }
+}
+
+/// A run whose layout is settled.
+struct Run<'a> {
+    options: &'a cli::Run,
+    given: &'a Given,
+    comm: Rc<dyn Communicator>,
+    placement: &'a Placement,
+    team: Rc<Team>,
+    domain: Domain,
+}
+
+impl Run<'_> {
+    fn solve<T: Real>(&self) -> Result<(), Error> {
+        let (comm, case) = (self.comm.as_ref(), &self.given.case);
+        let diffusion = self.given.diffusion::<T>(&self.comm, &self.team, &self.domain)?;
+        let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
+        let u = self.given.initial::<T>(comm, &self.team, &self.domain)?;
+        let stepper =
+            Explicit::new(Rc::clone(&self.comm), &self.team, &self.domain, diffusion, max_dt);
+
+        let directory = RunDirectory::claim(&case.output.directory, self.options.overwrite, comm)?;
+        directory.write_config(&case.effective, comm)?;
+        let (stop, stopped) = agree(comm, StopOnSignal::new())?;
+        let look = Look {
+            title: case.title.clone(),
+            colormap: case.output.plot.colormap,
+            range: case.output.plot.range,
+        };
+        let observers: Vec<Box<dyn Observer<T>>> = vec![
+            Box::new(FiniteCheck::new(STEPS_BETWEEN_FINITE_CHECKS)),
+            Box::new(Diagnostics::create(
+                &directory.file(DIAGNOSTICS),
+                case.output.diagnostics.clone(),
+                comm,
+            )?),
+            Box::new(Snapshots::create::<T>(
+                &directory.file(FIELDS),
+                &case.title,
+                &case.grid,
+                case.output.snapshots.clone(),
+                comm,
+            )?),
+            Box::new(Picture::new(&directory.file(PICTURE), look)),
+            Box::new(stop),
+            Box::new(Progress::new(self.options.quiet, comm)),
+        ];
+        self.announce(max_dt);
+
+        let start = Instant::now();
+        let mut simulation = Simulation {
+            comm: Rc::clone(&self.comm),
+            team: Rc::clone(&self.team),
+            domain: self.domain.clone(),
+            u,
+            stepper: Box::new(stepper),
+            clock: Clock::new(case.time.end, pace),
+            observers,
+            observer_seconds: Vec::new(),
+        };
+        simulation.run()?;
+        let names = simulation.observers.iter().map(|observer| observer.name());
+        let facts = Facts {
+            domain: &self.domain,
+            clock: &simulation.clock,
+            threads: self.team.size(),
+            precision: T::NAME,
+            mpi: self.mpi_library(),
+            wall: start.elapsed().as_secs_f64(),
+            times: simulation.stepper.times(),
+            observers: names.zip(simulation.observer_seconds.iter().copied()).collect(),
+        };
+        let report = Report::gather(&facts, comm);
+        report.write(&directory.file(REPORT), comm)?;
+        self.say(&format!("{}\nresults in {}", summary(&report), case.output.directory.display()));
+        match stopped.get() {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn mpi_library(&self) -> Option<String> {
+        #[cfg(feature = "mpi")]
+        if self.comm.as_mpi().is_some() {
+            return Some(crate::comm::World::library());
+        }
+        None
+    }
+
+    /// Says what is about to be run, and what stands in its way.
+    fn announce(&self, max_dt: f64) {
+        let (case, domain, placement) = (&self.given.case, &self.domain, self.placement);
+        let [nx, ny] = case.grid.cells;
+        let [px, py] = domain.ranks;
+        self.say(&format!(
+            "{}: {nx} x {ny} cells to t = {} s in steps of at most {max_dt:.4e} s\n{} x {} x {} \
+             ({}), process grid {px} x {py}",
+            case.title,
+            case.time.end,
+            count(placement.nodes(), "node"),
+            count(self.comm.size() / placement.nodes(), "rank"),
+            count(placement.threads, "thread"),
+            placement.threads_from,
+        ));
+        if self.comm.rank() == 0 {
+            for warning in &placement.warnings {
+                eprintln!("warning: {warning}");
+            }
+        }
+    }
+
+    fn say(&self, text: &str) {
+        if self.comm.rank() == 0 && !self.options.quiet {
+            eprintln!("{text}");
+        }
+    }
+}
+
+/// One line of what a run was.
+fn summary(report: &Report) -> String {
+    let run = &report.run;
+    let mut line = format!(
+        "{} in {:.2} s: {:.3e} cell updates a second",
+        count(usize::try_from(run.steps).unwrap_or(usize::MAX), "step"),
+        run.wall_seconds,
+        run.cell_updates_per_second,
+    );
+    if let Some(hidden) = report.communication.hidden_fraction {
+        line += &format!(", {:.0} % of the halo time hidden", 100.0 * hidden);
+    }
+    line
+}

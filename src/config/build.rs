@@ -1,0 +1,148 @@
+//! From the structs of the schema to a [`Case`], past everything that is wrong in meaning.
+
+mod medium;
+mod run;
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Case,
+    document::Node,
+    problems::Report,
+    schema::{Config, Domain},
+};
+use crate::grid::Grid;
+
+/// More cells than any machine this program meets could hold.
+const MAX_CELLS: usize = 1 << 40;
+
+/// Lengths beyond these, in metres, overflow or vanish when they are squared and divided.
+const LENGTHS: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
+
+/// Checks the meaning of a config. The case is there if nothing was reported.
+pub fn case(mut config: Config, root: &Node, base: &Path, report: &mut Report) -> Option<Case> {
+    let mut check = Check { root, base, report };
+    let grid = check.grid(&config.domain);
+    let medium = check.medium(&mut config, &grid);
+    let initial = check.initial(&mut config.initial);
+    let walls = check.walls(&config.boundary);
+    let time = check.time(&mut config.time);
+    let parallel = check.parallel(&config.parallel, &grid);
+    let output = check.output(&config.output, config.time.end);
+    if !report.problems.is_empty() {
+        return None;
+    }
+    Some(Case {
+        title: config.title.clone().unwrap_or_default(),
+        grid,
+        medium,
+        initial,
+        walls,
+        time,
+        parallel,
+        output,
+        effective: toml::to_string(&config).expect("a valid config has a TOML form"),
+    })
+}
+
+/// The checks of the sections. What a section makes of a wrong value is of no meaning:
+/// no case is made of it.
+struct Check<'a> {
+    root: &'a Node,
+    /// Files are relative to it.
+    base: &'a Path,
+    report: &'a mut Report,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, path: &str, message: impl Into<String>, help: Option<&str>) {
+        let origin = &self.root.nearest(path).origin;
+        self.report
+            .add(origin, path, message, help.map(str::to_owned));
+    }
+
+    fn positive(&mut self, path: &str, number: f64) {
+        if number <= 0.0 {
+            self.problem(path, format!("must be positive, is {}", show(number)), None);
+        }
+    }
+
+    fn at_least_one(&mut self, path: &str, count: usize) {
+        if count == 0 {
+            self.problem(path, "must be at least 1, is 0", None);
+        }
+    }
+
+    /// A file named in the config, as an absolute path.
+    fn file(&mut self, path: &str, file: &Path) -> PathBuf {
+        let file = self.base.join(file);
+        if !file.is_file() {
+            self.problem(
+                path,
+                format!("there is no file {}", file.display()),
+                Some("give its path relative to the config file"),
+            );
+        }
+        let file = std::path::absolute(&file).unwrap_or(file);
+        if file.to_str().is_none() {
+            let help = "rename the file or its directories";
+            self.problem(path, "leads to a path that is not UTF-8", Some(help));
+        }
+        file
+    }
+
+    fn grid(&mut self, domain: &Domain) -> Grid {
+        for axis in 0..2 {
+            let path = format!("domain.size[{axis}]");
+            let size = domain.size[axis];
+            self.positive(&path, size);
+            if !LENGTHS.contains(&size) {
+                let message = format!("must lie between 1e-100 and 1e100, is {}", show(size));
+                self.problem(&path, message, Some("choose other units of length"));
+            }
+            self.at_least_one(&format!("domain.cells[{axis}]"), domain.cells[axis]);
+        }
+        let count = domain.cells[0].checked_mul(domain.cells[1]);
+        if count.is_none_or(|count| count > MAX_CELLS) {
+            let message = format!(
+                "must be at most 2^40 cells in all, is {} times {}",
+                domain.cells[0], domain.cells[1]
+            );
+            self.problem("domain.cells", message, None);
+        }
+        let grid = Grid {
+            cells: domain.cells,
+            size: domain.size,
+            origin: domain.origin,
+        };
+        if !self.report.touches("domain") {
+            self.distinct_cells(&grid);
+        }
+        grid
+    }
+
+    /// Rounding must not move cell centres onto each other.
+    fn distinct_cells(&mut self, grid: &Grid) {
+        for (axis, width) in grid.spacing().into_iter().enumerate() {
+            let far = grid.origin[axis].abs() + grid.size[axis];
+            if width < 4.0 * f64::EPSILON * far {
+                let message = format!(
+                    "cells {} m wide cannot be told apart at {} m",
+                    show(width),
+                    show(far)
+                );
+                self.problem(
+                    "domain.origin",
+                    message,
+                    Some("move the origin closer to 0"),
+                );
+            }
+        }
+    }
+}
+
+/// A number as short as it can be written.
+fn show(number: f64) -> String {
+    let text = format!("{number:?}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}

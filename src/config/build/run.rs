@@ -1,0 +1,159 @@
+//! Time, parallelism and output.
+
+use super::{Check, show};
+use crate::{
+    config::{
+        case::{Output, Parallel, Plot, Step, Time},
+        quantity::Auto,
+        schema::{self, Scheme},
+    },
+    grid::Grid,
+    simulation::Cadence,
+};
+
+/// The fraction of the stability limit taken where the config names none.
+const SAFETY: f64 = 0.9;
+
+/// Time, a number of 53 bits, would hardly advance by less than this fraction of its end.
+const LEAST_ADVANCE: f64 = 1e-15;
+
+impl Check<'_> {
+    pub(super) fn time(&mut self, time: &mut schema::Time) -> Time {
+        let Scheme::Explicit = time.scheme;
+        self.positive("time.end", time.end);
+        let step = match time.step {
+            Auto::Auto => {
+                let safety = *time.safety.get_or_insert(SAFETY);
+                if !(safety > 0.0 && safety <= 1.0) {
+                    let message = format!("must be above 0 and at most 1, is {}", show(safety));
+                    self.problem("time.safety", message, None);
+                }
+                Step::Auto { safety }
+            }
+            Auto::Given(step) => {
+                self.interval("time.step", step, time.end);
+                if step > time.end && !self.report.touches("time.end") {
+                    let message = format!(
+                        "must be at most the end ({}), is {}",
+                        show(time.end),
+                        show(step)
+                    );
+                    self.problem("time.step", message, None);
+                }
+                if time.safety.is_some() && !self.report.touches("time.step") {
+                    let help = "remove it, or set step = \"auto\"";
+                    self.problem("time.safety", "does nothing with a fixed step", Some(help));
+                }
+                Step::Fixed(step)
+            }
+        };
+        Time {
+            end: time.end,
+            step,
+        }
+    }
+
+    pub(super) fn parallel(&mut self, parallel: &schema::Parallel, grid: &Grid) -> Parallel {
+        let ranks = given(parallel.ranks);
+        let threads = given(parallel.threads);
+        for (axis, lines) in ["columns", "rows"].into_iter().enumerate() {
+            let Some(ranks) = ranks else { break };
+            let path = format!("parallel.ranks[{axis}]");
+            self.at_least_one(&path, ranks[axis]);
+            let cells = grid.cells[axis];
+            if ranks[axis] > cells && !self.report.touches("domain") {
+                let message = format!("more ranks than {lines}: {} for {cells}", ranks[axis]);
+                let help = format!("give at most {cells}, or ranks = \"auto\"");
+                self.problem(&path, message, Some(&help));
+            }
+        }
+        if let Some(threads) = threads {
+            self.at_least_one("parallel.threads", threads);
+        }
+        Parallel {
+            ranks,
+            threads,
+            precision: parallel.precision,
+        }
+    }
+
+    pub(super) fn output(&mut self, output: &schema::Output, end: f64) -> Output {
+        if let Some(snapshots) = &output.snapshots {
+            self.cadence("output.snapshots", snapshots, end);
+        }
+        self.cadence("output.diagnostics", &output.diagnostics, end);
+        if let Some([low, high]) = output.plot.range
+            && low >= high
+        {
+            let message = format!("must be ascending, is {} to {}", show(low), show(high));
+            self.problem("output.plot.range", message, None);
+        }
+        let directory = output.directory.clone().unwrap_or_default();
+        if directory.as_os_str().is_empty() {
+            let help = "remove it, or name a directory";
+            self.problem("output.directory", "is empty", Some(help));
+        }
+        Output {
+            directory,
+            snapshots: output.snapshots.clone(),
+            diagnostics: output.diagnostics.clone(),
+            plot: Plot {
+                colormap: output.plot.colormap,
+                range: output.plot.range,
+            },
+        }
+    }
+
+    fn cadence(&mut self, path: &str, cadence: &Cadence, end: f64) {
+        match cadence {
+            Cadence::EverySteps(0) => {
+                self.problem(
+                    &format!("{path}.every_steps"),
+                    "must be at least 1, is 0",
+                    None,
+                );
+            }
+            Cadence::EverySteps(_) => {}
+            Cadence::EveryTime(interval) => {
+                self.interval(&format!("{path}.every_time"), *interval, end);
+            }
+            Cadence::Times(times) => self.times(&format!("{path}.times"), times, end),
+        }
+    }
+
+    fn interval(&mut self, path: &str, seconds: f64, end: f64) {
+        self.positive(path, seconds);
+        if seconds < LEAST_ADVANCE * end {
+            let message = format!("must be at least 1e-15 of the end, is {}", show(seconds));
+            self.problem(path, message, None);
+        }
+    }
+
+    fn times(&mut self, path: &str, times: &[f64], end: f64) {
+        if times.is_empty() {
+            self.problem(path, "is empty", Some("name at least one time"));
+        }
+        let item = |index| format!("{path}[{index}]");
+        for (index, &time) in times.iter().enumerate() {
+            if !(0.0..=end).contains(&time) && !self.report.touches("time.end") {
+                let (end, time) = (show(end), show(time));
+                let message = format!("must lie between 0 and the end ({end}), is {time}");
+                self.problem(&item(index), message, None);
+            }
+        }
+        for (index, pair) in times.windows(2).enumerate() {
+            if pair[0] >= pair[1] && !self.report.touches(&item(index)) {
+                let (before, time) = (show(pair[0]), show(pair[1]));
+                let message = format!("must be above the time before ({before}), is {time}");
+                self.problem(&item(index + 1), message, Some("sort the times, each once"));
+            }
+        }
+    }
+}
+
+fn given<T>(choice: Auto<T>) -> Option<T> {
+    match choice {
+        Auto::Auto => None,
+        Auto::Given(value) => Some(value),
+    }
+}

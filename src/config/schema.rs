@@ -1,0 +1,254 @@
+//! What a config file may hold. Every key is described here and nowhere else: the JSON
+//! schema and the comments of the starter configs come from these doc comments.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    case::{Colormap, Precision},
+    quantity::{Auto, Conductivity, Quantity, Start},
+};
+use crate::{physics::FaceMean, simulation::Cadence};
+
+/// A number, or an expression in x and y.
+pub type OfPlace = Quantity<false>;
+/// A number, or an expression in x, y and t.
+pub type OfPlaceAndTime = Quantity<true>;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What the case is about, for plots and reports; the name of the file if absent.
+    pub title: Option<String>,
+    /// The rectangle and its cells. All units are SI; a dimensionless problem leaves them 1.
+    pub domain: Domain,
+    /// The background material.
+    pub material: Material,
+    /// Parts of the rectangle with properties of their own; later regions win, and a property
+    /// left out stays what it is below the region.
+    #[serde(default, rename = "region", skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
+    /// The state at time 0.
+    pub initial: Initial,
+    /// What holds on each side; a side left out is insulated. One of
+    /// `{ temperature = K }`,
+    /// `{ flux = W/m^2 }` (inward),
+    /// `{ convection = { coefficient = W/(m^2 K), ambient = K } }`,
+    /// with numbers or expressions in x, y and t; or
+    /// `"periodic"`, together with the opposite side.
+    #[serde(default)]
+    pub boundary: Boundary,
+    /// The time span and its steps.
+    pub time: Time,
+    /// How the work is divided; the results are the same bits for every choice but precision.
+    #[serde(default)]
+    pub parallel: Parallel,
+    /// What is written.
+    #[serde(default)]
+    pub output: Output,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Domain {
+    /// Extent in x and y, in metres.
+    pub size: [f64; 2],
+    /// Number of cells in x and y.
+    pub cells: [usize; 2],
+    /// The corner of low x and low y, in metres.
+    #[serde(default)]
+    pub origin: [f64; 2],
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Material {
+    /// Thermal conductivity in W/(m K): a number, an expression in x and y, or [kx, ky].
+    pub conductivity: Conductivity,
+    /// Volumetric heat capacity (density times specific heat) in J/(m^3 K): a number or an
+    /// expression in x and y.
+    pub heat_capacity: OfPlace,
+    /// Heat source in W/m^3: a number or an expression in x, y and t; none if absent.
+    pub source: Option<OfPlaceAndTime>,
+    /// The conductivity between two cells: their harmonic mean, exact where materials meet, or
+    /// their arithmetic one.
+    #[serde(default)]
+    pub face_mean: FaceMean,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// A name of its own, for messages and reports.
+    pub name: String,
+    /// Lengths in metres; one of
+    /// `{ rectangle = { min = [x, y], max = [x, y] } }`,
+    /// `{ circle = { center = [x, y], radius = r } }`,
+    /// `{ polygon = { points = [[x, y], ...] } }`,
+    /// `{ image = { file = "mask.png", min = [x, y], max = [x, y] } }` (its dark pixels),
+    /// `{ expression = "in x and y" }` (where it is positive).
+    pub shape: Shape,
+    /// As in the material.
+    pub conductivity: Option<Conductivity>,
+    /// As in the material.
+    pub heat_capacity: Option<OfPlace>,
+    /// As in the material.
+    pub source: Option<OfPlaceAndTime>,
+    /// Initial temperature in K: a number or an expression in x and y.
+    pub temperature: Option<OfPlace>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Shape {
+    Rectangle {
+        /// The corner of low x and low y, in metres.
+        min: [f64; 2],
+        /// The corner of high x and high y, in metres.
+        max: [f64; 2],
+    },
+    Circle {
+        /// In metres.
+        center: [f64; 2],
+        /// In metres.
+        radius: f64,
+    },
+    Polygon {
+        /// Corners [x, y] in metres, at least three; the last is joined to the first.
+        points: Vec<[f64; 2]>,
+    },
+    /// The dark pixels of a PNG stretched over a rectangle.
+    Image {
+        /// A PNG, relative to the config file.
+        file: PathBuf,
+        /// Where the picture's lower left corner lies, in metres.
+        min: [f64; 2],
+        /// Where the picture's upper right corner lies, in metres.
+        max: [f64; 2],
+    },
+    /// An expression in x and y that is positive inside.
+    Expression(String),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Initial {
+    /// Temperature in K: a number, an expression in x and y, or
+    /// `{ file = "fields.vtkhdf", dataset = "/path" }` of an HDF5 file.
+    pub temperature: Start,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Boundary {
+    /// Low x.
+    pub left: Wall,
+    /// High x.
+    pub right: Wall,
+    /// Low y.
+    pub bottom: Wall,
+    /// High y.
+    pub top: Wall,
+}
+
+impl Default for Boundary {
+    fn default() -> Self {
+        let insulated = || Wall::Flux(Quantity::Number(0.0));
+        Self {
+            left: insulated(),
+            right: insulated(),
+            bottom: insulated(),
+            top: insulated(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum Wall {
+    /// Temperature of the wall in K.
+    Temperature(OfPlaceAndTime),
+    /// Inward heat flux in W/m^2.
+    Flux(OfPlaceAndTime),
+    /// Inward heat flux of coefficient * (ambient - temperature of the wall).
+    Convection {
+        /// In W/(m^2 K).
+        coefficient: OfPlaceAndTime,
+        /// In K.
+        ambient: OfPlaceAndTime,
+    },
+    /// The opposite side is the neighbour.
+    Periodic,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Time {
+    /// How time is stepped: `"explicit"`.
+    #[serde(default)]
+    pub scheme: Scheme,
+    /// The simulated time at which the run ends, in seconds.
+    pub end: f64,
+    /// `"auto"`, or seconds; a step above the stability limit is refused.
+    #[serde(default)]
+    pub step: Auto<f64>,
+    /// The fraction of the stability limit that `step = "auto"` takes, above 0 and up to 1;
+    /// 0.9 if absent.
+    pub safety: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Forward Euler.
+    #[default]
+    Explicit,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parallel {
+    /// `"auto"`, or the number of ranks along x and along y.
+    pub ranks: Auto<[usize; 2]>,
+    /// Threads per rank: `"auto"` or a number.
+    pub threads: Auto<usize>,
+    /// The numbers of the field: `"f64"` or `"f32"`.
+    pub precision: Precision,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Output {
+    /// Where the results go, relative to the directory the program is started in;
+    /// `output/` and the name of the config file if absent.
+    pub directory: Option<PathBuf>,
+    /// When the field is written, besides its first and last state; one of
+    /// `{ every_steps = n }`, `{ every_time = seconds }`, `{ times = [seconds, ...] }`.
+    pub snapshots: Option<Cadence>,
+    /// When a line of `diagnostics.csv` is written, in the same forms.
+    pub diagnostics: Cadence,
+    /// How `final.png` looks.
+    pub plot: Plot,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            snapshots: None,
+            diagnostics: Cadence::EverySteps(100),
+            plot: Plot::default(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plot {
+    /// `"inferno"`, `"magma"`, `"plasma"`, `"viridis"`, `"cividis"` or `"turbo"`.
+    pub colormap: Colormap,
+    /// Temperatures in K at the ends of the colour bar; the field's own extremes if absent.
+    pub range: Option<[f64; 2]>,
+}

@@ -1,0 +1,332 @@
+//! Ghost cells filled from the neighbours, by messages or, where a periodic axis has one rank, by copy.
+
+use std::{rc::Rc, time::Instant};
+
+use crate::{
+    comm::{Communicator, Message},
+    domain::Domain,
+    field::{Field, Real, signed},
+    grid::Side,
+};
+
+/// Which ghosts a stencil reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Those beside the four sides.
+    Star,
+    /// Those at the corners too, as several fused steps need.
+    Box,
+}
+
+/// A block of cells, first and behind-last index along each axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Block {
+    x: [isize; 2],
+    y: [isize; 2],
+}
+
+impl Block {
+    fn len(&self) -> usize {
+        ((self.x[1] - self.x[0]) * (self.y[1] - self.y[0])).cast_unsigned()
+    }
+}
+
+/// What goes to and comes from the neighbour in one direction.
+struct Link<T> {
+    peer: usize,
+    send_tag: u16,
+    recv_tag: u16,
+    send_block: Block,
+    recv_block: Block,
+    send: Vec<T>,
+    recv: Vec<T>,
+}
+
+/// Where the time of one exchange went, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct HaloTimes {
+    /// Copying edges and posting messages.
+    pub pack: f64,
+    /// The work done while messages flew.
+    pub overlap: f64,
+    /// Waiting after that work.
+    pub wait: f64,
+    pub unpack: f64,
+    /// From the posting until the last message was known to have arrived.
+    pub in_flight: f64,
+}
+
+/// Fills the ghosts of a subdomain that lie in other subdomains.
+pub struct Halo<T> {
+    comm: Rc<dyn Communicator>,
+    links: Vec<Link<T>>,
+    /// Own cells and the ghosts that mirror them.
+    copies: Vec<(Block, Block)>,
+}
+
+impl<T: Real> Halo<T> {
+    /// A halo `depth` cells deep.
+    ///
+    /// # Panics
+    /// If a subdomain is thinner than the halo along an axis that has neighbours.
+    #[must_use]
+    pub fn new(comm: Rc<dyn Communicator>, domain: &Domain, depth: usize, reach: Reach) -> Self {
+        let mut links = Vec::new();
+        let mut copies = Vec::new();
+        for step in steps(reach) {
+            let Some(peer) = domain.neighbor(step) else {
+                continue;
+            };
+            assert!(
+                (0..2).all(|axis| step[axis] == 0 || depth <= domain.cells[axis]),
+                "a halo of depth {depth} needs as many cells in every subdomain"
+            );
+            let recv_block = ghosts_towards(step, domain.cells, depth);
+            if peer == comm.rank() {
+                let back = step.map(|s: isize| -s);
+                copies.push((edge_towards(back, domain.cells, depth), recv_block));
+                continue;
+            }
+            let send_block = edge_towards(step, domain.cells, depth);
+            links.push(Link {
+                peer,
+                send_tag: tag(step),
+                recv_tag: tag(step.map(|s| -s)),
+                send_block,
+                recv_block,
+                send: vec![T::ZERO; send_block.len()],
+                recv: vec![T::ZERO; recv_block.len()],
+            });
+        }
+        Self {
+            comm,
+            links,
+            copies,
+        }
+    }
+
+    /// Whether the ghosts of that side come by message.
+    #[must_use]
+    pub fn has_messages(&self, side: Side) -> bool {
+        let toward = tag(direction(side));
+        self.links.iter().any(|link| link.send_tag == toward)
+    }
+
+    /// Bytes that this rank sends in one exchange.
+    #[must_use]
+    pub fn bytes_sent(&self) -> usize {
+        self.links
+            .iter()
+            .map(|link| size_of_val(&link.send[..]))
+            .sum()
+    }
+
+    /// Fills the ghosts of `u`. Collective.
+    pub fn fill(&mut self, u: &mut Field<T>) -> HaloTimes {
+        self.fill_while(u, |_, _| {})
+    }
+
+    /// Fills the ghosts of `u`; while messages fly it runs `overlap`, which must not read ghosts
+    /// that come by message and should call its second argument now and then to drive them.
+    /// Collective.
+    pub fn fill_while(
+        &mut self,
+        u: &mut Field<T>,
+        overlap: impl FnOnce(&Field<T>, &mut dyn FnMut()),
+    ) -> HaloTimes {
+        let start = Instant::now();
+        for &(from, to) in &self.copies {
+            copy_within(u, from, to);
+        }
+        for link in &mut self.links {
+            pack(u, link.send_block, &mut link.send);
+        }
+        if self.links.is_empty() {
+            let pack = start.elapsed().as_secs_f64();
+            let start = Instant::now();
+            overlap(u, &mut || {});
+            return HaloTimes {
+                pack,
+                overlap: start.elapsed().as_secs_f64(),
+                ..HaloTimes::default()
+            };
+        }
+        let mut messages: Vec<Message<'_>> = self
+            .links
+            .iter_mut()
+            .map(|link| Message {
+                peer: link.peer,
+                send_tag: link.send_tag,
+                recv_tag: link.recv_tag,
+                send: bytemuck::cast_slice(&link.send),
+                recv: bytemuck::cast_slice_mut(&mut link.recv),
+            })
+            .collect();
+        let mut overlap = Some(overlap);
+        let mut posted = start;
+        let mut done = start;
+        let mut arrived = None;
+        self.comm.exchange(&mut messages, &mut |poll| {
+            posted = Instant::now();
+            if let Some(overlap) = overlap.take() {
+                overlap(u, &mut || {
+                    if arrived.is_none() && poll() {
+                        arrived = Some(Instant::now());
+                    }
+                });
+            }
+            done = Instant::now();
+        });
+        let complete = Instant::now();
+        for link in &self.links {
+            unpack(u, link.recv_block, &link.recv);
+        }
+        HaloTimes {
+            pack: (posted - start).as_secs_f64(),
+            overlap: (done - posted).as_secs_f64(),
+            wait: (complete - done).as_secs_f64(),
+            unpack: complete.elapsed().as_secs_f64(),
+            in_flight: (arrived.unwrap_or(complete) - posted).as_secs_f64(),
+        }
+    }
+}
+
+/// The directions in which a stencil has neighbours.
+fn steps(reach: Reach) -> impl Iterator<Item = [isize; 2]> {
+    (-1..=1)
+        .flat_map(|y| (-1..=1).map(move |x| [x, y]))
+        .filter(move |&[x, y]| match reach {
+            Reach::Star => (x == 0) != (y == 0),
+            Reach::Box => [x, y] != [0, 0],
+        })
+}
+
+fn direction(side: Side) -> [isize; 2] {
+    match side {
+        Side::Left => [-1, 0],
+        Side::Right => [1, 0],
+        Side::Bottom => [0, -1],
+        Side::Top => [0, 1],
+    }
+}
+
+/// One tag a direction: where two ranks share a periodic axis, each is the other's neighbour on
+/// both sides.
+fn tag([x, y]: [isize; 2]) -> u16 {
+    u16::try_from(3 * (y + 1) + x + 1).expect("steps are -1, 0 or 1")
+}
+
+/// The own cells next to the side or corner in direction `step`.
+fn edge_towards(step: [isize; 2], cells: [usize; 2], depth: usize) -> Block {
+    let range = |axis: usize| {
+        let (cells, depth) = (signed(cells[axis]), signed(depth));
+        match step[axis] {
+            -1 => [0, depth],
+            0 => [0, cells],
+            _ => [cells - depth, cells],
+        }
+    };
+    Block {
+        x: range(0),
+        y: range(1),
+    }
+}
+
+/// The ghosts beyond the side or corner in direction `step`.
+fn ghosts_towards(step: [isize; 2], cells: [usize; 2], depth: usize) -> Block {
+    let mut block = edge_towards(step, cells, depth);
+    let depth = signed(depth);
+    for (range, step) in [(&mut block.x, step[0]), (&mut block.y, step[1])] {
+        *range = range.map(|index| index + step * depth);
+    }
+    block
+}
+
+fn pack<T: Real>(u: &Field<T>, block: Block, into: &mut [T]) {
+    let columns = u.column(block.x[0])..u.column(block.x[1]);
+    for (j, part) in (block.y[0]..block.y[1]).zip(into.chunks_exact_mut(columns.len())) {
+        part.copy_from_slice(&u.row(j)[columns.clone()]);
+    }
+}
+
+fn unpack<T: Real>(u: &mut Field<T>, block: Block, from: &[T]) {
+    let columns = u.column(block.x[0])..u.column(block.x[1]);
+    for (j, part) in (block.y[0]..block.y[1]).zip(from.chunks_exact(columns.len())) {
+        u.row_mut(j)[columns.clone()].copy_from_slice(part);
+    }
+}
+
+fn copy_within<T: Real>(u: &mut Field<T>, from: Block, to: Block) {
+    for (from_j, to_j) in (from.y[0]..from.y[1]).zip(to.y[0]..to.y[1]) {
+        for (from_i, to_i) in (from.x[0]..from.x[1]).zip(to.x[0]..to.x[1]) {
+            u.set(to_i, to_j, u.get(from_i, from_j));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{comm::Local, field::Team, grid::Grid};
+    use proptest::prelude::*;
+
+    /// A value that tells every global cell apart.
+    fn value(i: isize, j: isize) -> f64 {
+        f64::from(i32::try_from(1000 * j + i).unwrap())
+    }
+
+    /// Checks every ghost after an exchange: the wrapped global cell, or untouched beyond a wall.
+    fn check(grid: Grid, ranks: [usize; 2], periodic: [bool; 2], depth: usize, reach: Reach) {
+        Local::run(ranks[0] * ranks[1], |comm| {
+            let domain = Domain::new(grid, ranks, periodic, comm.rank());
+            let team = Team::new(1).unwrap();
+            let mut u = Field::new(&team, domain.cells, depth);
+            let [nx, ny] = domain.cells.map(signed);
+            let [x0, y0] = domain.origin();
+            for j in 0..ny {
+                for i in 0..nx {
+                    u.set(i, j, value(x0 + i, y0 + j));
+                }
+            }
+            let mut halo = Halo::new(comm, &domain, depth, reach);
+            let mut worked = false;
+            halo.fill_while(&mut u, |u, progress| {
+                progress();
+                worked = u.get(0, 0) == value(x0, y0);
+            });
+            assert!(worked);
+            let d = signed(depth);
+            for j in -d..ny + d {
+                for i in -d..nx + d {
+                    let corner = !(0..nx).contains(&i) && !(0..ny).contains(&j);
+                    let global = [x0 + i, y0 + j];
+                    let cells = grid.cells.map(signed);
+                    let walled = (0..2)
+                        .any(|axis| !periodic[axis] && !(0..cells[axis]).contains(&global[axis]));
+                    let expected = if walled || corner && reach == Reach::Star {
+                        0.0
+                    } else {
+                        value(
+                            global[0].rem_euclid(cells[0]),
+                            global[1].rem_euclid(cells[1]),
+                        )
+                    };
+                    assert_eq!(u.get(i, j), expected, "ghost ({i}, {j}) of {domain:?}");
+                }
+            }
+        });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn every_ghost_holds_its_neighbors_cell(
+            px in 1..4usize, py in 1..4usize, nx in 1..20usize, ny in 1..20usize,
+            wrap_x: bool, wrap_y: bool, depth in 1..4usize, corners: bool,
+        ) {
+            let grid = Grid { cells: [nx + 3 * px, ny + 3 * py], size: [1.0; 2], origin: [0.0; 2] };
+            let reach = if corners { Reach::Box } else { Reach::Star };
+            check(grid, [px, py], [wrap_x, wrap_y], depth, reach);
+        }
+    }
+}

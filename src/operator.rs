@@ -1,0 +1,8 @@
+//! The discrete operator of heat conduction on one subdomain.
+
+mod coefficients;
+mod diffusion;
+mod sources;
+mod walls;
+
+pub use diffusion::{Diffusion, Span};

@@ -1,0 +1,238 @@
+//! Coefficients on cells and faces: one number, or a field of them.
+
+use std::ops::Range;
+
+use crate::{
+    comm::{Communicator, Reduce},
+    domain::Domain,
+    error::Error,
+    field::{Field, Real, Team, signed},
+    kernel::{NoSource, Row, Source, Uniform},
+    physics::{Coat, FaceMean, Painter, Window},
+};
+
+/// Gives the coefficient of a row of cells or faces.
+pub(super) trait Rows<T>: Sync {
+    type Row<'a>: Copy
+    where
+        Self: 'a;
+
+    fn row(&self, j: usize, columns: Range<usize>) -> Self::Row<'_>;
+}
+
+impl<T: Real> Rows<T> for Uniform<T> {
+    type Row<'a> = Self;
+
+    fn row(&self, _j: usize, _columns: Range<usize>) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Rows<T> for Field<T> {
+    type Row<'a> = &'a [T];
+
+    fn row(&self, j: usize, columns: Range<usize>) -> &[T] {
+        &self.own_row(j)[columns]
+    }
+}
+
+impl<T: Real> Rows<T> for NoSource {
+    type Row<'a> = Self;
+
+    fn row(&self, _j: usize, _columns: Range<usize>) -> Self {
+        *self
+    }
+}
+
+/// Weights of the faces: conductivity over the square of the cell width, in W/(m^3 K).
+pub(super) enum Weights<T> {
+    /// Of faces across x and across y.
+    Uniform([T; 2]),
+    /// `nx + 1` faces across x in each of `ny` rows; `nx` faces across y in each of `ny + 1` rows.
+    PerFace { x: Field<T>, y: Field<T> },
+}
+
+/// `1 / rho_c`, in m^3 K/J.
+pub(super) enum InverseCapacity<T> {
+    Uniform(T),
+    PerCell(Field<T>),
+}
+
+impl<T: Real> Weights<T> {
+    /// Paints the medium on the faces of a subdomain.
+    ///
+    /// # Errors
+    /// If a conductivity is not finite and positive.
+    pub fn new(team: &Team, domain: &Domain, painter: Painter<'_>) -> Result<Self, Error> {
+        let mean = painter.medium.face_mean;
+        let ([nx, ny], [x0, y0]) = (domain.cells, domain.origin());
+        let [dx, dy] = domain.grid.spacing();
+        let across_x = painter.conductivity(
+            0,
+            Window {
+                start: [x0 - 1, y0],
+                cells: [nx + 2, ny],
+            },
+        );
+        let across_y = painter.conductivity(
+            1,
+            Window {
+                start: [x0, y0 - 1],
+                cells: [nx, ny + 2],
+            },
+        );
+        if let (Some(kx), Some(ky)) = (across_x.uniform()?, across_y.uniform()?) {
+            return Ok(Self::Uniform([
+                T::from_f64(weight(mean, [kx, kx], dx)),
+                T::from_f64(weight(mean, [ky, ky], dy)),
+            ]));
+        }
+        let x = painted(team, [nx + 1, ny], |j, row| {
+            let k = row_of(&across_x, j, nx + 2)?;
+            for (i, w) in row.iter_mut().enumerate() {
+                *w = T::from_f64(weight(mean, [k[i], k[i + 1]], dx));
+            }
+            Ok(())
+        })?;
+        let y = painted(team, [nx, ny + 1], |j, row| {
+            let below = row_of(&across_y, j, nx)?;
+            let above = row_of(&across_y, j + 1, nx)?;
+            for (i, w) in row.iter_mut().enumerate() {
+                *w = T::from_f64(weight(mean, [below[i], above[i]], dy));
+            }
+            Ok(())
+        })?;
+        Ok(Self::PerFace { x, y })
+    }
+
+    /// Sum of the weights of a cell's four faces.
+    pub fn around(&self, i: usize, j: usize) -> f64 {
+        match self {
+            Self::Uniform([x, y]) => 2.0 * (x.to_f64() + y.to_f64()),
+            Self::PerFace { x, y } => {
+                (x.own_row(j)[i].to_f64() + x.own_row(j)[i + 1].to_f64())
+                    + (y.own_row(j)[i].to_f64() + y.own_row(j + 1)[i].to_f64())
+            }
+        }
+    }
+
+    /// Weight of face `(i, j)` across `axis`.
+    pub fn face(&self, axis: usize, i: usize, j: usize) -> T {
+        match (self, axis) {
+            (Self::Uniform(weights), _) => weights[axis],
+            (Self::PerFace { x, .. }, 0) => x.own_row(j)[i],
+            (Self::PerFace { y, .. }, _) => y.own_row(j)[i],
+        }
+    }
+}
+
+impl<T: Real> InverseCapacity<T> {
+    /// Paints the medium on the cells of a subdomain.
+    ///
+    /// # Errors
+    /// If a heat capacity is not finite and positive.
+    pub fn new(team: &Team, domain: &Domain, painter: Painter<'_>) -> Result<Self, Error> {
+        let capacity = painter.heat_capacity(own_window(domain));
+        if let Some(capacity) = capacity.uniform()? {
+            return Ok(Self::Uniform(T::from_f64(1.0 / capacity)));
+        }
+        let nx = domain.cells[0];
+        let inverse = painted(team, domain.cells, |j, row| {
+            for (inverse, capacity) in row.iter_mut().zip(row_of(&capacity, j, nx)?) {
+                *inverse = T::from_f64(1.0 / capacity);
+            }
+            Ok(())
+        })?;
+        Ok(Self::PerCell(inverse))
+    }
+
+    pub fn at(&self, i: usize, j: usize) -> T {
+        match self {
+            Self::Uniform(inverse) => *inverse,
+            Self::PerCell(inverse) => inverse.own_row(j)[i],
+        }
+    }
+}
+
+/// The largest stable step of forward Euler in seconds, `min rho_c / (sum of face weights)` over
+/// all cells: Gershgorin's bound on the operator's spectrum, which for constant coefficients is
+/// the textbook `1 / (2 alpha (1/dx^2 + 1/dy^2))`. It holds whatever the walls are. Collective.
+pub(super) fn stability_limit<T: Real>(
+    comm: &dyn Communicator,
+    team: &Team,
+    cells: [usize; 2],
+    weights: &Weights<T>,
+    inverse_capacity: &InverseCapacity<T>,
+) -> f64 {
+    let limit = |i, j| 1.0 / (inverse_capacity.at(i, j).to_f64() * weights.around(i, j));
+    let smallest = team.fold_rows(
+        cells[1],
+        || f64::INFINITY,
+        |least, j| *least = (0..cells[0]).fold(*least, |least, i| least.min(limit(i, j))),
+        f64::min,
+    );
+    let mut smallest = [smallest];
+    comm.all_reduce(&mut smallest, Reduce::Min);
+    smallest[0]
+}
+
+/// The cells of a subdomain without ghosts.
+pub(super) fn own_window(domain: &Domain) -> Window {
+    Window {
+        start: domain.origin(),
+        cells: domain.cells,
+    }
+}
+
+/// The values of row `j` of a coat over `count` columns.
+pub(super) fn row_of(coat: &Coat<'_>, j: usize, count: usize) -> Result<Vec<f64>, Error> {
+    let mut row = vec![0.0; count];
+    coat.paint_row(j, &mut row)?;
+    Ok(row)
+}
+
+/// A field without ghosts whose rows are painted by the threads that will read them.
+///
+/// # Errors
+/// That of the lowest row that fails.
+pub(super) fn painted<T: Real>(
+    team: &Team,
+    cells: [usize; 2],
+    paint: impl Fn(usize, &mut [T]) -> Result<(), Error> + Sync,
+) -> Result<Field<T>, Error> {
+    let mut field = Field::new(team, cells, 0);
+    team.try_for_rows(&mut field, 0..signed(cells[1]), |j, row| paint(j.cast_unsigned(), row))?;
+    Ok(field)
+}
+
+fn weight(mean: FaceMean, conductivities: [f64; 2], width: f64) -> f64 {
+    mean.of(conductivities) / (width * width)
+}
+
+/// What a sweep reads besides temperatures.
+pub(super) fn row_coefficients<'a, T, K, C, Q>(
+    weights: (&'a K, &'a K),
+    inverse_capacity: &'a C,
+    source: &'a Q,
+    j: usize,
+    columns: Range<usize>,
+) -> crate::kernel::Coefficients<K::Row<'a>, C::Row<'a>, Q::Row<'a>>
+where
+    T: Real,
+    K: Rows<T>,
+    C: Rows<T>,
+    Q: Rows<T>,
+    K::Row<'a>: Row<T>,
+    C::Row<'a>: Row<T>,
+    Q::Row<'a>: Source<T>,
+{
+    let (x, y) = weights;
+    crate::kernel::Coefficients {
+        west: x.row(j, columns.clone()),
+        east: x.row(j, columns.start + 1..columns.end + 1),
+        south: y.row(j, columns.clone()),
+        north: y.row(j + 1, columns.clone()),
+        inverse_capacity: inverse_capacity.row(j, columns.clone()),
+        source: source.row(j, columns),
+    }
+}

@@ -1,0 +1,3 @@
+//! Measurements of the machine and of the program on it.
+
+pub mod bench;

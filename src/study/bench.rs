@@ -1,0 +1,255 @@
+//! `isotherm bench`: the memory bandwidth of the ranks together, and what a time step makes of it.
+
+use std::{rc::Rc, time::Instant};
+
+use serde::Serialize;
+
+use crate::{
+    comm::{Communicator, Reduce},
+    domain::{Domain, choose_ranks},
+    error::Error,
+    field::{Field, Team, signed},
+    grid::Grid,
+    halo::{Halo, Reach},
+    operator::{Diffusion, Span},
+    physics::{Conductivity, FaceMean, Medium, Value, Wall},
+    stepper::{Explicit, TimeStepper},
+};
+
+/// What a plain sweep moves for each cell in f64: one read, one write, and the read of the line
+/// that is written (write-allocate).
+const BYTES_PER_UPDATE: f64 = 24.0;
+
+/// Seconds that one repetition of one measurement takes, about.
+const SECONDS: f64 = 0.15;
+
+/// Rates on the whole of the ranks; medians over rounds in which everything was measured in turn.
+#[derive(Debug, Serialize)]
+pub struct Rates {
+    pub cells: [usize; 2],
+    pub ranks: usize,
+    pub process_grid: [usize; 2],
+    pub threads_per_rank: usize,
+    pub rounds: usize,
+    /// `b = s a`, in bytes per second, write-allocate counted.
+    pub scale_bandwidth: f64,
+    /// `c = a + s b`, likewise.
+    pub triad_bandwidth: f64,
+    /// The larger of both in each round.
+    pub bandwidth: f64,
+    /// Cell updates per second of sweeps without any exchange of halos.
+    pub compute_alone: f64,
+    /// The same with the exchange hidden behind the interior.
+    pub step: f64,
+    /// The same with the exchange before the sweep.
+    pub step_without_overlap: f64,
+    /// Of what the bandwidth of the same round allows at 24 bytes a cell update.
+    pub compute_alone_of_bandwidth: f64,
+    pub step_of_bandwidth: f64,
+    /// Time of a step over that of compute alone, less one, in the same round.
+    pub overlap_cost: f64,
+    pub no_overlap_cost: f64,
+    /// Of the time that messages were in flight; absent on one rank.
+    pub halo_hidden: Option<f64>,
+}
+
+/// One measurement: does its work once.
+type Work<'a> = Box<dyn FnMut() + 'a>;
+
+/// Measures on a grid of `cells`, f64, constant coefficients, in `rounds` rounds. Collective.
+///
+/// # Errors
+/// If the ranks do not fit on the grid.
+pub fn run(
+    comm: Rc<dyn Communicator>,
+    team: &Rc<Team>,
+    cells: [usize; 2],
+    rounds: usize,
+) -> Result<Rates, Error> {
+    let grid = Grid {
+        cells,
+        size: [1.0, 1.0],
+        origin: [0.0, 0.0],
+    };
+    let process_grid = choose_ranks(&grid, comm.size(), [false; 2])
+        .ok_or_else(|| Error::input("there are more ranks than cells"))?;
+    let comm = comm.cartesian(process_grid, [false; 2]);
+    let domain = Domain::new(grid, process_grid, [false; 2], comm.rank());
+    let operator = || {
+        let one = || Value::Constant(1.0);
+        let medium = Medium {
+            face_mean: FaceMean::Harmonic,
+            conductivity: Conductivity([one(), one()]),
+            heat_capacity: one(),
+            source: None,
+            regions: Vec::new(),
+        };
+        let walls = std::array::from_fn(|_| Wall::Flux(Value::Constant(0.0)));
+        Diffusion::<f64>::new(Rc::clone(&comm), Rc::clone(team), &domain, &medium, &walls)
+    };
+    let field = || {
+        let mut field = Field::new(team, domain.cells, 1);
+        let rows = -1..signed(domain.cells[1]) + 1;
+        team.for_rows(&mut field, rows, &mut || {}, |_, row| row.fill(300.0));
+        field
+    };
+    let everywhere = Span {
+        columns: 0..domain.cells[0],
+        rows: 0..domain.cells[1],
+    };
+    let rows = 0..signed(domain.cells[1]);
+
+    let [mut a, mut b] = [field(), field()];
+    let scale: Work<'_> = Box::new(|| {
+        team.for_rows(&mut b, rows.clone(), &mut || {}, |j, row| {
+            for (b, a) in row.iter_mut().zip(a.row(j)) {
+                *b = 0.5 * a;
+            }
+        });
+        std::mem::swap(&mut a, &mut b);
+    });
+    let ([c, d], mut e) = ([field(), field()], field());
+    let triad: Work<'_> = Box::new(|| {
+        team.for_rows(&mut e, rows.clone(), &mut || {}, |j, row| {
+            for ((e, c), d) in row.iter_mut().zip(c.row(j)).zip(d.row(j)) {
+                *e = c + 0.5 * d;
+            }
+        });
+    });
+    let (mut alone, dt) = (operator()?, 0.9 * operator()?.stability_limit());
+    let [mut u, mut next] = [field(), field()];
+    let compute_alone: Work<'_> = Box::new(|| {
+        alone.begin_step(&mut u, 0.0, dt);
+        alone.euler(&u, &mut next, &everywhere, dt, &mut || {});
+        std::mem::swap(&mut u, &mut next);
+    });
+    let mut stepper = Explicit::new(Rc::clone(&comm), team, &domain, operator()?, dt);
+    let mut v = field();
+    let step: Work<'_> = Box::new(|| {
+        stepper.step(&mut v, 0.0, dt).expect("an explicit step cannot fail");
+    });
+    let mut first = operator()?;
+    let mut halo = Halo::new(Rc::clone(&comm), &domain, 1, Reach::Star);
+    let [mut w, mut after] = [field(), field()];
+    let step_without_overlap: Work<'_> = Box::new(|| {
+        first.begin_step(&mut w, 0.0, dt);
+        halo.fill(&mut w);
+        first.euler(&w, &mut after, &everywhere, dt, &mut || {});
+        std::mem::swap(&mut w, &mut after);
+    });
+
+    let mut works = [scale, triad, compute_alone, step, step_without_overlap];
+    let repeats = works.each_mut().map(|work| repeats(comm.as_ref(), work));
+    let seconds: Vec<[f64; 5]> = (0..rounds)
+        .map(|_| {
+            let mut k = 0;
+            works.each_mut().map(|work| {
+                k += 1;
+                time(comm.as_ref(), work, repeats[k - 1])
+            })
+        })
+        .collect();
+    drop(works);
+
+    #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
+    let updates = grid.cell_count() as f64;
+    let of = |quantity: &dyn Fn(&[f64; 5]) -> f64| median(seconds.iter().map(quantity).collect());
+    let bandwidth = |s: &[f64; 5]| (24.0 * updates / s[0]).max(32.0 * updates / s[1]);
+    let of_bandwidth = |s: &[f64; 5], k: usize| BYTES_PER_UPDATE * updates / s[k] / bandwidth(s);
+    let times = stepper.times();
+    let mut halo_seconds = [times.in_flight, times.wait];
+    comm.all_reduce(&mut halo_seconds, Reduce::Sum);
+    let [in_flight, wait] = halo_seconds;
+    Ok(Rates {
+        cells,
+        ranks: comm.size(),
+        process_grid,
+        threads_per_rank: team.size(),
+        rounds,
+        scale_bandwidth: of(&|s| 24.0 * updates / s[0]),
+        triad_bandwidth: of(&|s| 32.0 * updates / s[1]),
+        bandwidth: of(&bandwidth),
+        compute_alone: of(&|s| updates / s[2]),
+        step: of(&|s| updates / s[3]),
+        step_without_overlap: of(&|s| updates / s[4]),
+        compute_alone_of_bandwidth: of(&|s| of_bandwidth(s, 2)),
+        step_of_bandwidth: of(&|s| of_bandwidth(s, 3)),
+        overlap_cost: of(&|s| s[3] / s[2] - 1.0),
+        no_overlap_cost: of(&|s| s[4] / s[2] - 1.0),
+        halo_hidden: (in_flight > 0.0).then(|| (in_flight - wait) / in_flight),
+    })
+}
+
+/// How often a work is done for it to take [`SECONDS`]; the same on every rank.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small positive number"
+)]
+fn repeats(comm: &dyn Communicator, work: &mut Work<'_>) -> u32 {
+    time(comm, work, 1);
+    let once = time(comm, work, 2);
+    (SECONDS / once).ceil().clamp(1.0, 1e6) as u32
+}
+
+/// Seconds that the slowest rank needs for a work, on the average of `repeats` times.
+fn time(comm: &dyn Communicator, work: &mut Work<'_>, repeats: u32) -> f64 {
+    comm.barrier();
+    let start = Instant::now();
+    for _ in 0..repeats {
+        work();
+    }
+    let mut seconds = [start.elapsed().as_secs_f64() / f64::from(repeats)];
+    comm.all_reduce(&mut seconds, Reduce::Max);
+    seconds[0]
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        0.5 * (values[middle - 1] + values[middle])
+    }
+}
+
+impl std::fmt::Display for Rates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [nx, ny] = self.cells;
+        let [px, py] = self.process_grid;
+        writeln!(
+            f,
+            "{nx} x {ny} cells, f64, constant coefficients; {px} x {py} ranks x {} threads; \
+             medians of {} rounds",
+            self.threads_per_rank, self.rounds
+        )?;
+        let giga = |rate: f64| rate / 1e9;
+        writeln!(
+            f,
+            "memory bandwidth         {:7.2} GB/s       (scale {:.2}, triad {:.2}; write-allocate \
+             counted)",
+            giga(self.bandwidth),
+            giga(self.scale_bandwidth),
+            giga(self.triad_bandwidth)
+        )?;
+        writeln!(
+            f,
+            "sweep without exchange   {:7.3} Gcells/s   {:.2} of the bandwidth at 24 bytes a cell",
+            giga(self.compute_alone),
+            self.compute_alone_of_bandwidth
+        )?;
+        writeln!(
+            f,
+            "time step                {:7.3} Gcells/s   {:.2} of the bandwidth at 24 bytes a cell",
+            giga(self.step),
+            self.step_of_bandwidth
+        )?;
+        writeln!(f, "  exchange hidden        {:+7.1} %          over the sweep", 100.0 * self.overlap_cost)?;
+        write!(f, "  exchange first         {:+7.1} %          over the sweep", 100.0 * self.no_overlap_cost)?;
+        if let Some(hidden) = self.halo_hidden {
+            write!(f, "\nhalo time hidden         {:7.1} %", 100.0 * hidden)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Explicit runs on ranks that are threads, for tests of the numerics.
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+use std::{rc::Rc, sync::Arc};
+
+use isotherm::{
+    comm::{Communicator, Local},
+    domain::{Domain, choose_ranks},
+    field::{Field, Real, Team},
+    grid::{Grid, Side},
+    operator::Diffusion,
+    physics::{
+        Conductivity, Expression, FaceMean, Initial, Medium, Painter, Region, Shape, Value,
+        Variable, Wall, Window,
+    },
+    stepper::{Explicit, Heat, TimeStepper},
+};
+
+#[derive(Clone)]
+pub struct Problem {
+    pub grid: Grid,
+    pub medium: Medium,
+    pub initial: Value,
+    pub walls: [Wall; 4],
+    pub dt: f64,
+    pub steps: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    pub ranks: usize,
+    /// Chosen by the program where absent.
+    pub grid: Option<[usize; 2]>,
+    pub threads: usize,
+}
+
+pub const SOLO: Layout = Layout {
+    ranks: 1,
+    grid: None,
+    threads: 1,
+};
+
+pub struct Outcome<T> {
+    /// The whole field, row by row.
+    pub u: Vec<T>,
+    pub start: Heat,
+    pub end: Heat,
+    pub stability_limit: f64,
+}
+
+pub fn number(value: f64) -> Value {
+    Value::Constant(value)
+}
+
+pub fn formula(text: &str) -> Value {
+    let allowed = [Variable::X, Variable::Y, Variable::T];
+    Value::Expression(Arc::new(Expression::parse(text, &allowed).expect(text)))
+}
+
+pub fn uniform(conductivity: [f64; 2], heat_capacity: f64) -> Medium {
+    Medium {
+        face_mean: FaceMean::Harmonic,
+        conductivity: Conductivity(conductivity.map(number)),
+        heat_capacity: number(heat_capacity),
+        source: None,
+        regions: Vec::new(),
+    }
+}
+
+pub fn region(shape: Shape) -> Region {
+    Region {
+        name: "region".into(),
+        shape,
+        conductivity: None,
+        heat_capacity: None,
+        source: None,
+        temperature: None,
+    }
+}
+
+pub fn insulated() -> [Wall; 4] {
+    std::array::from_fn(|_| Wall::Flux(number(0.0)))
+}
+
+pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
+    let grid = problem.grid;
+    let periodic = [0, 2].map(|side| matches!(problem.walls[side], Wall::Periodic));
+    let ranks = layout
+        .grid
+        .or_else(|| choose_ranks(&grid, layout.ranks, periodic))
+        .expect("the ranks fit");
+    let parts = Local::run(layout.ranks, |comm: Rc<dyn Communicator>| {
+        let team = Rc::new(Team::new(layout.threads).unwrap());
+        let comm = comm.cartesian(ranks, periodic);
+        let domain = Domain::new(grid, ranks, periodic, comm.rank());
+        let diffusion = Diffusion::<T>::new(
+            Rc::clone(&comm),
+            Rc::clone(&team),
+            &domain,
+            &problem.medium,
+            &problem.walls,
+        )
+        .unwrap();
+        let stability_limit = diffusion.stability_limit();
+        let mut u = Field::<T>::new(&team, domain.cells, 1);
+        paint_initial(problem, &domain, &mut u);
+        let mut stepper = Explicit::new(comm, &team, &domain, diffusion, f64::INFINITY);
+        let start = stepper.heat(&u);
+        for step in 0..problem.steps {
+            let t = f64::from(u32::try_from(step).unwrap()) * problem.dt;
+            stepper.step(&mut u, t, problem.dt).unwrap();
+        }
+        let end = stepper.heat(&u);
+        (domain, u.own_values(), start, end, stability_limit)
+    });
+    let mut u = vec![T::ZERO; grid.cell_count()];
+    for (domain, values, ..) in &parts {
+        for (j, row) in values.chunks(domain.cells[0]).enumerate() {
+            let at = (domain.start[1] + j) * grid.cells[0] + domain.start[0];
+            u[at..][..row.len()].copy_from_slice(row);
+        }
+    }
+    let (_, _, start, end, stability_limit) = parts.into_iter().next().unwrap();
+    Outcome {
+        u,
+        start,
+        end,
+        stability_limit,
+    }
+}
+
+fn paint_initial<T: Real>(problem: &Problem, domain: &Domain, u: &mut Field<T>) {
+    let painter = Painter {
+        medium: &problem.medium,
+        grid: problem.grid,
+        periodic: domain.periodic,
+    };
+    let window = Window {
+        start: domain.origin(),
+        cells: domain.cells,
+    };
+    let initial = Initial::Value(problem.initial.clone());
+    let coat = painter.initial_temperature(&initial, None, window).unwrap();
+    let mut row = vec![0.0; domain.cells[0]];
+    for j in 0..domain.cells[1] {
+        coat.paint_row(j, &mut row).unwrap();
+        for (u, &value) in u.own_row_mut(j).iter_mut().zip(&row) {
+            *u = T::from_f64(value);
+        }
+    }
+}
+
+/// `energy change - boundary heat - source heat`, relative to the largest of them and the content.
+pub fn imbalance<T>(outcome: &Outcome<T>) -> f64 {
+    let heat = outcome.end.through_sides.iter().sum::<f64>() + outcome.end.from_sources;
+    let change = outcome.end.content - outcome.start.content;
+    let scale = outcome
+        .end
+        .through_sides
+        .iter()
+        .map(|heat| heat.abs())
+        .fold(
+            outcome.end.content.abs().max(outcome.start.content.abs()),
+            f64::max,
+        );
+    (change - heat).abs() / scale.max(outcome.end.from_sources.abs())
+}
+
+pub fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
+    a.iter()
+        .zip(b)
+        .fold(0.0, |most, (a, b)| most.max((a - b).abs()))
+}
+
+pub fn sides() -> impl Iterator<Item = (usize, Side)> {
+    Side::ALL.into_iter().enumerate()
+}

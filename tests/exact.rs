@@ -1,0 +1,305 @@
+//! Solutions that the scheme must meet to round-off, and orders of convergence.
+
+mod common;
+
+use std::f64::consts::PI;
+
+use common::{
+    Problem, SOLO, formula, imbalance, insulated, largest_difference, number, region, run, uniform,
+};
+use isotherm::{
+    grid::Grid,
+    physics::{Conductivity, Medium, Shape, Value, Wall},
+};
+
+const CELLS: [usize; 2] = [36, 25];
+
+fn unit_grid(cells: [usize; 2]) -> Grid {
+    Grid {
+        cells,
+        size: [1.0, 1.0],
+        origin: [0.0, 0.0],
+    }
+}
+
+/// `4/h^2 sin^2(theta/2)`: the eigenvalue of the discrete second difference.
+fn eigenvalue(theta: f64, cells: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let n = cells as f64;
+    4.0 * n * n * (theta / 2.0).sin().powi(2)
+}
+
+/// Runs 1000 steps from a mode `amplitude(x) * amplitude(y)` given by expressions with its angles
+/// per cell, and compares with its exact decay, relative to the mode's size.
+fn decays(mode: &str, steady: &str, angles: [f64; 2], walls: [Wall; 4]) {
+    let grid = unit_grid(CELLS);
+    let [alpha_x, alpha_y] = [0.8, 1.7];
+    let lambda =
+        alpha_x * eigenvalue(angles[0], CELLS[0]) + alpha_y * eigenvalue(angles[1], CELLS[1]);
+    let capacity = 1.5;
+    let dt = 0.9 / (2.0 * (alpha_x * 36.0 * 36.0 + alpha_y * 25.0 * 25.0)) * capacity;
+    let steps = 1000;
+    let problem = Problem {
+        grid,
+        medium: uniform([alpha_x, alpha_y], capacity),
+        initial: formula(&format!("{mode} + {steady}")),
+        walls,
+        dt,
+        steps,
+    };
+    let outcome = run::<f64>(&problem, SOLO);
+    let factor = (1.0 - dt / capacity * lambda).powi(i32::try_from(steps).unwrap());
+    assert!(
+        factor.abs() > 1e-3,
+        "a mode that has died proves nothing: {factor}"
+    );
+    let exact = sample(&formula(&format!("{factor:e}*({mode}) + {steady}")), &grid);
+    let error = largest_difference(&outcome.u, &exact);
+    assert!(error < 1e-12, "error {error:e} after {steps} steps");
+    assert!(imbalance(&outcome) < 1e-11);
+}
+
+fn sample(value: &Value, grid: &Grid) -> Vec<f64> {
+    let cells = (0..grid.cells[1]).flat_map(|j| (0..grid.cells[0]).map(move |i| (i, j)));
+    cells
+        .map(|(i, j)| value.at(grid.center(i.cast_signed(), j.cast_signed()), 0.0))
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "small counts")]
+fn angle(half_waves: u32, cells: usize) -> f64 {
+    PI * f64::from(half_waves) / cells as f64
+}
+
+#[test]
+fn modes_between_cold_walls() {
+    let walls = std::array::from_fn(|_| Wall::Temperature(number(0.0)));
+    let angles = [angle(1, CELLS[0]), angle(1, CELLS[1])];
+    decays("sin(pi*x)*sin(pi*y)", "0", angles, walls);
+}
+
+#[test]
+fn modes_between_insulated_walls() {
+    let angles = [angle(1, CELLS[0]), 0.0];
+    decays("cos(pi*x)", "1", angles, insulated());
+    decays("cos(pi*y)", "1", [0.0, angle(1, CELLS[1])], insulated());
+}
+
+#[test]
+fn modes_on_a_torus() {
+    let walls = std::array::from_fn(|_| Wall::Periodic);
+    decays("sin(2*pi*x)", "1", [angle(2, CELLS[0]), 0.0], walls);
+}
+
+#[test]
+fn modes_over_a_linear_profile_between_walls_of_fixed_temperature_and_flux() {
+    // Steady: u = 2 + 3 x; at x = 1 the inward flux is K du/dx = 0.8 * 3.
+    let walls = [
+        Wall::Temperature(number(2.0)),
+        Wall::Flux(number(2.4)),
+        Wall::Periodic,
+        Wall::Periodic,
+    ];
+    decays(
+        "sin(pi*x/2)",
+        "2 + 3*x",
+        [angle(1, CELLS[0]) / 2.0, 0.0],
+        walls,
+    );
+}
+
+#[test]
+fn modes_between_convective_walls() {
+    // cos(theta (i - (n-1)/2)) on both sides: the angle solves
+    // cos(theta (n+1)/2) = gain cos(theta (n-1)/2) for the ghost's gain.
+    let (h, conductivity, cells) = (3.0, 1.7, 25.0);
+    let gain = (conductivity * cells - h / 2.0) / (conductivity * cells + h / 2.0);
+    let excess = |theta: f64| {
+        (theta * (cells + 1.0) / 2.0).cos() - gain * (theta * (cells - 1.0) / 2.0).cos()
+    };
+    let (mut low, mut high) = (1e-6, PI / cells);
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if excess(low) * excess(middle) <= 0.0 {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    let theta = 0.5 * (low + high);
+    let wall = Wall::Convection {
+        coefficient: number(h),
+        ambient: number(5.0),
+    };
+    let walls = [Wall::Periodic, Wall::Periodic, wall.clone(), wall];
+    let mode = format!("cos({:e}*(y - 0.5))", theta * cells);
+    decays(&mode, "5", [0.0, theta], walls);
+}
+
+#[test]
+fn a_slab_of_two_materials_with_the_interface_on_a_face() {
+    let mut medium = uniform([4.0, 4.0], 1.0);
+    let mut right = region(Shape::Rectangle {
+        min: [0.25, 0.0],
+        max: [1.0, 1.0],
+    });
+    right.conductivity = Some(Conductivity([number(0.5), number(0.5)]));
+    medium.regions.push(right);
+    // Flux (T1 - T2) / (L1/k1 + L2/k2), the temperature linear in each material.
+    let flux = (350.0 - 300.0) / (0.25 / 4.0 + 0.75 / 0.5);
+    let interface = 350.0 - flux * 0.25 / 4.0;
+    let exact = format!(
+        "(x < 0.25)*(350 - {flux:e}*x/4) + (x >= 0.25)*({interface:e} - {flux:e}*(x - 0.25)/0.5)"
+    );
+    let grid = unit_grid([16, 4]);
+    let mut walls = insulated();
+    walls[0] = Wall::Temperature(number(350.0));
+    walls[1] = Wall::Temperature(number(300.0));
+    let problem = Problem {
+        grid,
+        medium,
+        initial: number(320.0),
+        walls,
+        dt: 4e-4,
+        steps: 60_000,
+    };
+    let outcome = run::<f64>(&problem, SOLO);
+    let error = largest_difference(&outcome.u, &sample(&formula(&exact), &grid));
+    assert!(error / 350.0 < 1e-12, "relative error {:e}", error / 350.0);
+}
+
+#[test]
+fn heat_is_conserved_in_an_insulated_box() {
+    let mut medium = uniform([1.0, 2.0], 3.0);
+    let mut disc = region(Shape::Circle {
+        center: [0.3, 0.6],
+        radius: 0.2,
+    });
+    disc.conductivity = Some(Conductivity([number(50.0), number(0.1)]));
+    disc.heat_capacity = Some(number(7.0));
+    medium.regions.push(disc);
+    for medium in [medium, uniform([1.0, 2.0], 3.0)] {
+        let problem = Problem {
+            grid: unit_grid([61, 47]),
+            medium,
+            initial: formula("300 + 50*exp(-((x-0.2)^2 + (y-0.7)^2)/0.02)"),
+            walls: insulated(),
+            dt: 1e-6,
+            steps: 5000,
+        };
+        let outcome = run::<f64>(&problem, SOLO);
+        let drift = (outcome.end.content / outcome.start.content - 1.0).abs();
+        assert!(drift < 1e-13, "drift {drift:e}");
+        assert_eq!(outcome.end.through_sides, [0.0; 4]);
+    }
+}
+
+#[test]
+fn the_balance_closes_with_walls_and_sources() {
+    let mut medium = uniform([1.0, 2.0], 3.0);
+    let mut heater = region(Shape::Circle {
+        center: [0.3, 0.6],
+        radius: 0.2,
+    });
+    heater.source = Some(formula("2e3*(1 + sin(900*t))"));
+    let mut plate = region(Shape::Rectangle {
+        min: [0.5, 0.1],
+        max: [0.9, 0.4],
+    });
+    plate.conductivity = Some(Conductivity([number(20.0), formula("1 + x")]));
+    plate.source = Some(formula("500*x"));
+    medium.regions = vec![heater, plate];
+    let problem = Problem {
+        grid: unit_grid([61, 47]),
+        medium,
+        initial: formula("300 + 50*x*y"),
+        walls: [
+            Wall::Temperature(formula("300 + 20*sin(300*t)")),
+            Wall::Flux(formula("1000*y")),
+            Wall::Convection {
+                coefficient: number(8.0),
+                ambient: number(250.0),
+            },
+            Wall::Temperature(number(280.0)),
+        ],
+        dt: 4e-6,
+        steps: 3000,
+    };
+    let outcome = run::<f64>(&problem, SOLO);
+    assert!(outcome.end.from_sources > 0.0);
+    let imbalance = imbalance(&outcome);
+    assert!(imbalance < 1e-11, "imbalance {imbalance:e}");
+}
+
+/// `u = exp(-t) sin(pi x) sin(pi y) + x` with `K = 1 + x y / 2`, `rho_c = 2`, and the source that
+/// makes it a solution.
+fn manufactured(n: usize) -> f64 {
+    let source = "exp(-t)*(-2*sin(pi*x)*sin(pi*y) + 2*pi^2*(1 + x*y/2)*sin(pi*x)*sin(pi*y) \
+                  - pi*(y/2)*cos(pi*x)*sin(pi*y) - pi*(x/2)*sin(pi*x)*cos(pi*y)) - y/2";
+    let medium = Medium {
+        conductivity: Conductivity([formula("1 + x*y/2"), formula("1 + x*y/2")]),
+        source: Some(formula(source)),
+        ..uniform([1.0, 1.0], 2.0)
+    };
+    let grid = unit_grid([n, n]);
+    // The step falls with h^2, so the first order in time shows as second order in h.
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let dt = 0.16 / (n * n) as f64;
+    let steps = n * n / 4;
+    let problem = Problem {
+        grid,
+        medium,
+        initial: formula("sin(pi*x)*sin(pi*y) + x"),
+        walls: [
+            Wall::Temperature(formula("0*y")),
+            Wall::Temperature(number(1.0)),
+            // K du/dn + 2 u with u = x and du/dy = pi exp(-t) sin(pi x) at y = 0, outward -y.
+            Wall::Convection {
+                coefficient: number(2.0),
+                ambient: formula("x - 0.5*pi*exp(-t)*sin(pi*x)"),
+            },
+            Wall::Flux(formula("-pi*(1 + x/2)*exp(-t)*sin(pi*x)")),
+        ],
+        dt,
+        steps,
+    };
+    let outcome = run::<f64>(&problem, SOLO);
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let end = steps as f64 * dt;
+    let exact = sample(
+        &formula(&format!("exp(-{end:e})*sin(pi*x)*sin(pi*y) + x")),
+        &grid,
+    );
+    largest_difference(&outcome.u, &exact)
+}
+
+#[test]
+fn second_order_in_space_with_variable_conductivity_and_every_kind_of_wall() {
+    let errors = [16, 32, 64].map(manufactured);
+    for pair in errors.windows(2) {
+        let order = (pair[0] / pair[1]).log2();
+        assert!(
+            (order - 2.0).abs() < 0.1,
+            "order {order} from errors {errors:?}"
+        );
+    }
+}
+
+#[test]
+fn symmetric_states_stay_symmetric_to_the_bit() {
+    let n = 33;
+    let problem = Problem {
+        grid: unit_grid([n, n]),
+        medium: uniform([1.0, 1.0], 1.0),
+        initial: formula("300 + 40*(x*x + y*y) + 10*x*y"),
+        walls: std::array::from_fn(|_| Wall::Temperature(number(290.0))),
+        dt: 2e-4,
+        steps: 500,
+    };
+    let u = run::<f64>(&problem, SOLO).u;
+    for j in 0..n {
+        for i in 0..n {
+            assert_eq!(u[j * n + i].to_bits(), u[i * n + j].to_bits());
+        }
+    }
+}
