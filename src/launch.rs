@@ -32,7 +32,12 @@ impl Launcher {
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let known = [
-            ("Open MPI's mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", MPIRUN),
+            (
+                "Open MPI's mpirun",
+                "OMPI_COMM_WORLD_RANK",
+                "OMPI_COMM_WORLD_SIZE",
+                MPIRUN,
+            ),
             ("srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", SRUN),
             ("MPICH's mpiexec", "PMI_RANK", "PMI_SIZE", HYDRA),
         ];
@@ -128,7 +133,11 @@ impl Placement {
     ) -> Self {
         let seats = all_gather(comm, &Seat::mine());
         let variable = |name: &'static str| {
-            let threads = env::var(name).ok()?.parse().ok().filter(|&threads| threads > 0)?;
+            let threads = env::var(name)
+                .ok()?
+                .parse()
+                .ok()
+                .filter(|&threads| threads > 0)?;
             Some((threads, ThreadsFrom::Variable(name)))
         };
         let asked = command_line
@@ -159,7 +168,10 @@ impl Seat {
     fn mine() -> Self {
         let node_cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            host: rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
             cores: allowed_cores().unwrap_or_else(|| (0..node_cores).collect()),
             node_cores: online_cores().unwrap_or(node_cores),
         }
@@ -169,7 +181,11 @@ impl Seat {
 #[cfg(target_os = "linux")]
 fn allowed_cores() -> Option<BTreeSet<usize>> {
     let set = rustix::thread::sched_getaffinity(None).ok()?;
-    Some((0..rustix::thread::CpuSet::MAX_CPU).filter(|&core| set.is_set(core)).collect())
+    Some(
+        (0..rustix::thread::CpuSet::MAX_CPU)
+            .filter(|&core| set.is_set(core))
+            .collect(),
+    )
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -209,10 +225,17 @@ fn warnings(seats: &[Seat], threads: &[usize], launcher: Option<Launcher>) -> Ve
         None => format!("use --threads {threads}"),
     };
     let mut warnings = Vec::new();
-    let starved = seats.iter().zip(threads).find(|(seat, threads)| seat.cores.len() < **threads);
+    let starved = seats
+        .iter()
+        .zip(threads)
+        .find(|(seat, threads)| seat.cores.len() < **threads);
     if let Some((seat, &threads)) = starved {
         let cores = seat.cores.len();
-        let fix = if launcher.is_some() { fix(threads) } else { fix(cores) };
+        let fix = if launcher.is_some() {
+            fix(threads)
+        } else {
+            fix(cores)
+        };
         warnings.push(format!(
             "{threads} threads of a rank share {}: {fix}",
             count(cores, "core")
@@ -221,7 +244,12 @@ fn warnings(seats: &[Seat], threads: &[usize], launcher: Option<Launcher>) -> Ve
     }
     let hosts: BTreeSet<_> = seats.iter().map(|seat| &seat.host).collect();
     for host in hosts {
-        let here = || seats.iter().zip(threads).filter(|(seat, _)| &seat.host == host);
+        let here = || {
+            seats
+                .iter()
+                .zip(threads)
+                .filter(|(seat, _)| &seat.host == host)
+        };
         let cores: BTreeSet<_> = here().flat_map(|(seat, _)| &seat.cores).collect();
         let wanted: usize = here().map(|(_, threads)| threads).sum();
         let ranks = here().count();
@@ -290,7 +318,10 @@ mod tests {
         assert!(Launcher::check(None, 1).is_ok());
         let error = Launcher::check(mpirun(3), 1).unwrap_err();
         assert_eq!(error.kind.exit_status(), 2);
-        assert!(error.message.contains("mpirun started 3 processes"), "{error}");
+        assert!(
+            error.message.contains("mpirun started 3 processes"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -307,8 +338,10 @@ mod tests {
         let warnings = warnings(&[seat("a", [0]), seat("a", [1])], &[4, 4], mpirun(2));
         assert_eq!(
             warnings,
-            ["4 threads of a rank share 1 core: `mpirun --map-by slot:PE=4 --bind-to core` gives \
-              every rank 4 cores"]
+            [
+                "4 threads of a rank share 1 core: `mpirun --map-by slot:PE=4 --bind-to core` gives \
+              every rank 4 cores"
+            ]
         );
     }
 
@@ -316,7 +349,10 @@ mod tests {
     fn oversubscribed_and_idle_cores_are_named() {
         let both = [seat("a", 0..2), seat("a", 0..2)];
         let found = warnings(&both, &[2, 2], mpirun(2));
-        assert!(found[0].starts_with("4 threads of 2 ranks on a share 2 cores"), "{found:?}");
+        assert!(
+            found[0].starts_with("4 threads of 2 ranks on a share 2 cores"),
+            "{found:?}"
+        );
         let bound = [seat("a", [0]), seat("a", [1])];
         let found = warnings(&bound, &[1, 1], mpirun(2));
         assert!(found[0].contains("use 2 of its 8 cores"), "{found:?}");

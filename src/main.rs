@@ -26,8 +26,15 @@ fn main() -> ExitCode {
             if speaks {
                 let _ = error.print();
             }
-            let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return ExitCode::from(if is_help { 0 } else { Kind::Input.exit_status() });
+            let is_help = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            return ExitCode::from(if is_help {
+                0
+            } else {
+                Kind::Input.exit_status()
+            });
         }
     };
     match execute(cli.command, launcher, speaks) {
@@ -62,9 +69,9 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
 fn print(text: &str) -> Result<(), Error> {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::storage(format!("cannot write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::storage(format!(
+            "cannot write to standard output: {error}"
+        ))),
         _ => Ok(()),
     }
 }

@@ -121,7 +121,11 @@ impl Given {
             Some(ranks) => Ok(ranks),
             None => choose_ranks(&self.case.grid, size, self.periodic()).ok_or_else(|| {
                 let message = format!("{nx} x {ny} cells cannot be divided among {size} ranks");
-                self.fault("domain.cells", message, "start fewer ranks, or use more cells")
+                self.fault(
+                    "domain.cells",
+                    message,
+                    "start fewer ranks, or use more cells",
+                )
             }),
         }
     }
@@ -137,7 +141,11 @@ impl Given {
             Step::Fixed(step) if step <= limit * (1.0 + 1e-9) => Ok((step, Pace::Fixed)),
             Step::Fixed(step) => {
                 let message = format!("{step:e} s is above the stability limit of {limit:e} s");
-                Err(self.fault("time.step", message, "use \"auto\", or a step below the limit"))
+                Err(self.fault(
+                    "time.step",
+                    message,
+                    "use \"auto\", or a step below the limit",
+                ))
             }
         }
     }

@@ -76,16 +76,43 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     let mut line = |name: &str, value: String| {
         writeln!(text, "{name:<12} {value}").expect("writing to a string does not fail");
     };
-    line("config", format!("{} is valid", options.config.config.display()));
-    line("grid", format!("{nx} x {ny} cells of {dx:.4e} m x {dy:.4e} m, {}", T::NAME));
-    line("ranks", format!("{ranks} as {px} x {py}, at most {cx} x {cy} cells each, {} of {} cut",
-        count(cut, "face"), count((nx - 1) * ny + (ny - 1) * nx, "face")));
-    line("subdomain", format!("rank 0 has {} x {} cells", first.cells[0], first.cells[1]));
-    line("memory", format!("{:.1} MiB a rank", memory as f64 / f64::from(1 << 20)));
-    line("stable step", format!("{limit:.6e} s; taken: at most {max_dt:.6e} s"));
+    line(
+        "config",
+        format!("{} is valid", options.config.config.display()),
+    );
+    line(
+        "grid",
+        format!("{nx} x {ny} cells of {dx:.4e} m x {dy:.4e} m, {}", T::NAME),
+    );
+    line(
+        "ranks",
+        format!(
+            "{ranks} as {px} x {py}, at most {cx} x {cy} cells each, {} of {} cut",
+            count(cut, "face"),
+            count((nx - 1) * ny + (ny - 1) * nx, "face")
+        ),
+    );
+    line(
+        "subdomain",
+        format!("rank 0 has {} x {} cells", first.cells[0], first.cells[1]),
+    );
+    line(
+        "memory",
+        format!("{:.1} MiB a rank", memory as f64 / f64::from(1 << 20)),
+    );
+    line(
+        "stable step",
+        format!("{limit:.6e} s; taken: at most {max_dt:.6e} s"),
+    );
     line("steps", format!("about {steps} to t = {} s", case.time.end));
-    line("time", format!("about {} on the {} of this machine that it may use, at {rate:.2e} cell updates a second",
-        duration(seconds), count(team.size(), "core")));
+    line(
+        "time",
+        format!(
+            "about {} on the {} of this machine that it may use, at {rate:.2e} cell updates a second",
+            duration(seconds),
+            count(team.size(), "core")
+        ),
+    );
     Ok(text)
 }
 

@@ -32,8 +32,12 @@ pub fn run(options: &cli::Run, launcher: Option<Launcher>) -> Result<(), Error> 
     let parallel = given.case.parallel;
     let process_grid = given.process_grid(comm.size())?;
     let comm = comm.cartesian(process_grid, given.periodic());
-    let placement =
-        Placement::find(comm.as_ref(), launcher, options.config.threads, parallel.threads);
+    let placement = Placement::find(
+        comm.as_ref(),
+        launcher,
+        options.config.threads,
+        parallel.threads,
+    );
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let domain = Domain::new(given.case.grid, process_grid, given.periodic(), comm.rank());
     let run = Run {
@@ -63,11 +67,18 @@ struct Run<'a> {
 impl Run<'_> {
     fn solve<T: Real>(&self) -> Result<(), Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
-        let diffusion = self.given.diffusion::<T>(&self.comm, &self.team, &self.domain)?;
+        let diffusion = self
+            .given
+            .diffusion::<T>(&self.comm, &self.team, &self.domain)?;
         let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
         let u = self.given.initial::<T>(comm, &self.team, &self.domain)?;
-        let stepper =
-            Explicit::new(Rc::clone(&self.comm), &self.team, &self.domain, diffusion, max_dt);
+        let stepper = Explicit::new(
+            Rc::clone(&self.comm),
+            &self.team,
+            &self.domain,
+            diffusion,
+            max_dt,
+        );
 
         let directory = RunDirectory::claim(&case.output.directory, self.options.overwrite, comm)?;
         directory.write_config(&case.effective, comm)?;
@@ -118,11 +129,17 @@ impl Run<'_> {
             mpi: self.mpi_library(),
             wall: start.elapsed().as_secs_f64(),
             times: simulation.stepper.times(),
-            observers: names.zip(simulation.observer_seconds.iter().copied()).collect(),
+            observers: names
+                .zip(simulation.observer_seconds.iter().copied())
+                .collect(),
         };
         let report = Report::gather(&facts, comm);
         report.write(&directory.file(REPORT), comm)?;
-        self.say(&format!("{}\nresults in {}", summary(&report), case.output.directory.display()));
+        self.say(&format!(
+            "{}\nresults in {}",
+            summary(&report),
+            case.output.directory.display()
+        ));
         match stopped.get() {
             Some(error) => Err(error.clone()),
             None => Ok(()),

@@ -201,7 +201,9 @@ pub(super) fn painted<T: Real>(
     paint: impl Fn(usize, &mut [T]) -> Result<(), Error> + Sync,
 ) -> Result<Field<T>, Error> {
     let mut field = Field::new(team, cells, 0);
-    team.try_for_rows(&mut field, 0..signed(cells[1]), |j, row| paint(j.cast_unsigned(), row))?;
+    team.try_for_rows(&mut field, 0..signed(cells[1]), |j, row| {
+        paint(j.cast_unsigned(), row)
+    })?;
     Ok(field)
 }
 

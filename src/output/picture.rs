@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::{
     blocks::{Block, gather_blocks},
+    extremes::extremes,
     run_directory::write_whole,
 };
 use crate::{
-    comm::{Reduce, agree},
+    comm::agree,
     config::Colormap,
     domain::Domain,
     error::Error,
@@ -89,24 +90,6 @@ impl<T: Real> Observer<T> for Picture {
         agree(view.comm, written)?;
         Ok(Flow::Continue)
     }
-}
-
-/// Least and largest temperature of the whole field in K. Collective.
-fn extremes<T: Real>(view: &View<'_, T>) -> [f64; 2] {
-    let [low, high] = view.team.fold_rows(
-        view.domain.cells[1],
-        || [f64::NEG_INFINITY; 2],
-        |[low, high], j| {
-            for value in view.u.own_row(j) {
-                *low = low.max(-value.to_f64());
-                *high = high.max(value.to_f64());
-            }
-        },
-        |a, b| [a[0].max(b[0]), a[1].max(b[1])],
-    );
-    let mut extremes = [low, high];
-    view.comm.all_reduce(&mut extremes, Reduce::Max);
-    [-extremes[0], extremes[1]]
 }
 
 /// The size of the plotted field in pixels: true to the rectangle unless that is very slim, and

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::{
-    comm::{Communicator, Local, Reduce},
+    comm::{Communicator, Local},
     domain::Domain,
     error::Error,
     field::{Field, Real, Team, signed},

@@ -126,7 +126,9 @@ pub fn run(
     let mut stepper = Explicit::new(Rc::clone(&comm), team, &domain, operator()?, dt);
     let mut v = field();
     let step: Work<'_> = Box::new(|| {
-        stepper.step(&mut v, 0.0, dt).expect("an explicit step cannot fail");
+        stepper
+            .step(&mut v, 0.0, dt)
+            .expect("an explicit step cannot fail");
     });
     let mut first = operator()?;
     let mut halo = Halo::new(Rc::clone(&comm), &domain, 1, Reach::Star);
@@ -245,8 +247,16 @@ impl std::fmt::Display for Rates {
             giga(self.step),
             self.step_of_bandwidth
         )?;
-        writeln!(f, "  exchange hidden        {:+7.1} %          over the sweep", 100.0 * self.overlap_cost)?;
-        write!(f, "  exchange first         {:+7.1} %          over the sweep", 100.0 * self.no_overlap_cost)?;
+        writeln!(
+            f,
+            "  exchange hidden        {:+7.1} %          over the sweep",
+            100.0 * self.overlap_cost
+        )?;
+        write!(
+            f,
+            "  exchange first         {:+7.1} %          over the sweep",
+            100.0 * self.no_overlap_cost
+        )?;
         if let Some(hidden) = self.halo_hidden {
             write!(f, "\nhalo time hidden         {:7.1} %", 100.0 * hidden)?;
         }
