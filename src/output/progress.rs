@@ -1,7 +1,7 @@
 //! How far the run is, on the terminal or in the log.
 
 use std::{
-    io::{IsTerminal, stderr},
+    io::{IsTerminal, Write, stderr},
     time::{Duration, Instant},
 };
 
@@ -90,7 +90,11 @@ impl<T: Real> Observer<T> for Progress {
             let state = State::of(view, now - self.start);
             match &self.display {
                 Display::Nothing => {}
-                Display::Lines => eprintln!("{:5.1} %  {}", 100.0 * state.fraction, state.text()),
+                Display::Lines => {
+                    // A closed or full log is no reason to end a run.
+                    let percent = 100.0 * state.fraction;
+                    let _ = writeln!(stderr(), "{percent:5.1} %  {}", state.text());
+                }
                 Display::Bar(bar) => {
                     bar.set_position(state.position());
                     bar.set_message(state.text());
