@@ -205,7 +205,7 @@ impl<T: Real> Figure<'_, T> {
             let at = [right + TICK + GAP, y - style.height() / 2];
             canvas.text(at, &label, style, INK);
         }
-        canvas.text([left, top - GAP - style.height()], "K", style, INK);
+        canvas.text([left + GAP, top + ny + GAP], "K", style, INK);
     }
 }
 
