@@ -126,7 +126,7 @@ impl Run<'_> {
             clock: &simulation.clock,
             threads: self.team.size(),
             precision: T::NAME,
-            mpi: self.mpi_library(),
+            mpi: comm.library(),
             wall: start.elapsed().as_secs_f64(),
             times: simulation.stepper.times(),
             observers: names
@@ -144,14 +144,6 @@ impl Run<'_> {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
-    }
-
-    fn mpi_library(&self) -> Option<String> {
-        #[cfg(feature = "mpi")]
-        if self.comm.as_mpi().is_some() {
-            return Some(crate::comm::World::library());
-        }
-        None
     }
 
     /// Says what is about to be run, and what stands in its way.

@@ -1,7 +1,7 @@
 //! How far the run is, on the terminal or in the log.
 
 use std::{
-    io::{IsTerminal, stderr},
+    io::{IsTerminal, Write, stderr},
     time::{Duration, Instant},
 };
 
@@ -90,7 +90,11 @@ impl<T: Real> Observer<T> for Progress {
             let state = State::of(view, now - self.start);
             match &self.display {
                 Display::Nothing => {}
-                Display::Lines => eprintln!("{:5.1} %  {}", 100.0 * state.fraction, state.text()),
+                Display::Lines => {
+                    // A closed or full log is no reason to end a run.
+                    let percent = 100.0 * state.fraction;
+                    let _ = writeln!(stderr(), "{percent:5.1} %  {}", state.text());
+                }
                 Display::Bar(bar) => {
                     bar.set_position(state.position());
                     bar.set_message(state.text());
@@ -141,17 +145,18 @@ impl State {
     }
 
     fn text(&self) -> String {
-        let mut text = format!(
-            "step {}  t = {:.4e} s  dt = {:.2e} s  {:.1} Mcells/s",
+        let left = if self.fraction < 1.0 {
+            format!("  {} left", HumanDuration(self.left))
+        } else {
+            String::new()
+        };
+        format!(
+            "step {}  t = {:.4e} s  dt = {:.2e} s  {:.1} Mcells/s{left}",
             self.step,
             self.time,
             self.dt,
             self.cells_per_second / 1e6,
-        );
-        if self.fraction < 1.0 {
-            text += &format!("  {} left", HumanDuration(self.left));
-        }
-        text
+        )
     }
 }
 

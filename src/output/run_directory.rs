@@ -102,14 +102,21 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
 
 fn occupy(path: &Path, overwrite: bool) -> Result<File, Error> {
     let created = create(path)?;
-    lock(path)
-        .and_then(|lock| clear(path, overwrite).map(|()| lock))
-        .inspect_err(|_| {
-            if !created.is_empty() {
-                let _ = fs::remove_file(path.join(LOCK));
-            }
-            remove(&created);
-        })
+    let is_new = !path.join(LOCK).exists();
+    let undo = || {
+        if is_new {
+            let _ = fs::remove_file(path.join(LOCK));
+        }
+        remove(&created);
+    };
+    let lock = lock(path).inspect_err(|error| {
+        // The lock of another run stays, even if it came at this very moment.
+        if error.kind != Kind::Occupied {
+            undo();
+        }
+    })?;
+    clear(path, overwrite).inspect_err(|_| undo())?;
+    Ok(lock)
 }
 
 /// Creates the directory and its parents; returns those that were not there, innermost first.
@@ -233,6 +240,11 @@ mod tests {
         assert!(errors[0].message.contains("notes.txt"), "{}", errors[0]);
         assert!(errors[0].help.as_ref().unwrap().contains("--overwrite"));
         assert!(errors.iter().all(|error| *error == errors[0]));
+        assert_eq!(
+            fs::read_dir(scratch.path()).unwrap().count(),
+            1,
+            "no lock is left"
+        );
     }
 
     #[test]

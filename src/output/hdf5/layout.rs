@@ -1,4 +1,4 @@
-//! How `fields.vtkhdf` is laid out: a VTKHDF image over time for ParaView and, through links and
+//! How `fields.vtkhdf` is laid out: a VTKHDF image over time for `ParaView` and, through links and
 //! dimension scales, a netCDF-like file with CF attributes for xarray.
 //!
 //! ```text
