@@ -89,10 +89,6 @@ pub trait Communicator {
 ///
 /// # Errors
 /// If MPI cannot serve the program.
-#[cfg_attr(
-    not(feature = "mpi"),
-    expect(clippy::unnecessary_wraps, reason = "one signature")
-)]
 pub fn connect(launched: bool) -> Result<Rc<dyn Communicator>, Error> {
     #[cfg(feature = "mpi")]
     if launched {
