@@ -157,6 +157,16 @@ impl Placement {
         }
     }
 
+    /// Other ranks on the node of a rank.
+    #[must_use]
+    pub fn ranks_beside(&self, rank: usize) -> usize {
+        self.hosts
+            .iter()
+            .filter(|host| **host == self.hosts[rank])
+            .count()
+            - 1
+    }
+
     /// Number of different hosts.
     #[must_use]
     pub fn nodes(&self) -> usize {
@@ -204,6 +214,20 @@ fn online_cores() -> Option<usize> {
             Some((last + 1).saturating_sub(first))
         })
         .sum()
+}
+
+/// Memory in bytes that processes on this node may still take, where the system says so.
+#[must_use]
+pub fn available_memory() -> Option<u64> {
+    let read = |path| std::fs::read_to_string(path).ok();
+    let info = read("/proc/meminfo")?;
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let free = 1024 * line.trim().trim_end_matches(" kB").parse::<u64>().ok()?;
+    // A container's own limit, where there is one (cgroup 2).
+    let limit = read("/sys/fs/cgroup/memory.max").and_then(|limit| limit.trim().parse().ok());
+    Some(limit.map_or(free, |limit: u64| limit.min(free)))
 }
 
 /// Cores of a rank over the ranks of its node that may use some of them.

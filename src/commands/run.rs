@@ -67,6 +67,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn solve<T: Real>(&self) -> Result<(), Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
+        let neighbors = self.placement.ranks_beside(comm.rank());
+        agree(comm, self.given.check_memory::<T>(&self.domain, neighbors))?;
         let diffusion = self
             .given
             .diffusion::<T>(&self.comm, &self.team, &self.domain)?;
