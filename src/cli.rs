@@ -67,7 +67,7 @@ pub struct Config {
     /// Override a key of the config, as in `time.end=2` or `region.0.source=5e9`; repeatable.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Threads of each rank [default: the config's, SLURM_CPUS_PER_TASK, RAYON_NUM_THREADS, or the
+    /// Threads of each rank [default: the config's, `SLURM_CPUS_PER_TASK`, `RAYON_NUM_THREADS`, or the
     /// cores that the rank may use].
     #[arg(long, value_parser = positive)]
     pub threads: Option<usize>,

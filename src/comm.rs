@@ -73,11 +73,36 @@ pub trait Communicator {
 
     fn barrier(&self);
 
+    /// Name and version of the library that carries the messages, if there is one.
+    fn library(&self) -> Option<String> {
+        None
+    }
+
     /// The raw MPI communicator as the HDF5 library wants it; `None` where ranks are no processes.
     #[cfg(feature = "mpi")]
     fn as_mpi(&self) -> Option<mpi::ffi::MPI_Comm> {
         None
     }
+}
+
+/// The ranks that a launcher started, or one rank alone, for which MPI need not even run.
+///
+/// # Errors
+/// If MPI cannot serve the program.
+pub fn connect(launched: bool) -> Result<Rc<dyn Communicator>, Error> {
+    #[cfg(feature = "mpi")]
+    if launched {
+        return Ok(Rc::new(World::new()?));
+    }
+    let _ = launched;
+    Ok(Rc::new(Solo))
+}
+
+/// Ends this process, and the whole job if it has started.
+pub fn abort(status: u8) -> ! {
+    #[cfg(feature = "mpi")]
+    World::abort(status.into());
+    std::process::exit(status.into())
 }
 
 /// Every rank's value, in rank order, on every rank.

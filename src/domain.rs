@@ -142,9 +142,9 @@ mod tests {
                 .collect();
             let mut owners = vec![0; nx * ny];
             for (rank, domain) in domains.iter().enumerate() {
-                for axis in 0..2 {
-                    let even = domain.grid.cells[axis] / ranks[axis];
-                    prop_assert!((even..=even + 1).contains(&domain.cells[axis]));
+                for (cells, (all, ranks)) in domain.cells.iter().zip([nx, ny].iter().zip(ranks)) {
+                    let even = all / ranks;
+                    prop_assert!((even..=even + 1).contains(cells));
                 }
                 for j in 0..domain.cells[1] {
                     for i in 0..domain.cells[0] {

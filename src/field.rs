@@ -32,22 +32,22 @@ macro_rules! real {
             const ZERO: Self = 0.0;
             const NAME: &'static str = $name;
 
-            #[inline(always)]
-            #[expect(
+            #[inline]
+            #[allow(
+                clippy::unnecessary_cast,
                 clippy::cast_possible_truncation,
-                reason = "rounding to the field's precision"
+                reason = "one text for both types; f32 is rounded to"
             )]
-            #[allow(clippy::unnecessary_cast)]
             fn from_f64(value: f64) -> Self {
                 value as $type
             }
 
-            #[inline(always)]
+            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
 
-            #[inline(always)]
+            #[inline]
             fn is_finite(self) -> bool {
                 <$type>::is_finite(self)
             }

@@ -4,7 +4,12 @@
 //! coefficients, any vector width, interior or rim, is that one expression over other loads, so
 //! all of them give the same bits. Multiplications and additions are not contracted.
 
-use pulp::Arch;
+#![allow(
+    clippy::inline_always,
+    reason = "a row's loop must end up inside one function with wide vectors"
+)]
+
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::field::Real;
 
@@ -127,40 +132,51 @@ pub struct Coefficients<K, C, Q> {
 
 /// One forward Euler step of length `dt` for a row of cells:
 /// `out = u + dt / rho_c * (inflow + source)`.
-pub fn euler_row<T: Real, K: Row<T>, C: Row<T>, Q: Source<T>>(
-    out: &mut [T],
-    u: Rows<'_, T>,
-    coefficients: Coefficients<K, C, Q>,
-    dt: T,
-) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let n = out.len();
-            let (south, north) = (&u.south[..n], &u.north[..n]);
-            let (west, center, east) = (&u.center[..n], &u.center[1..][..n], &u.center[2..][..n]);
-            let west_weight = coefficients.west.first(n);
-            let east_weight = coefficients.east.first(n);
-            let south_weight = coefficients.south.first(n);
-            let north_weight = coefficients.north.first(n);
-            let inverse_capacity = coefficients.inverse_capacity.first(n);
-            let source = coefficients.source.first(n);
-            for i in 0..n {
-                let around = Cross {
-                    west: west[i],
-                    east: east[i],
-                    south: south[i],
-                    north: north[i],
-                };
-                let weight = Cross {
-                    west: west_weight.at(i),
-                    east: east_weight.at(i),
-                    south: south_weight.at(i),
-                    north: north_weight.at(i),
-                };
-                let rate = source.added_to(inflow(center[i], around, weight), i);
-                out[i] = center[i] + dt * inverse_capacity.at(i) * rate;
-            }
-        },
-    );
+pub struct EulerRow<'a, T, K, C, Q> {
+    /// The `n` cells of the row after the step.
+    pub out: &'a mut [T],
+    pub u: Rows<'a, T>,
+    pub coefficients: Coefficients<K, C, Q>,
+    pub dt: T,
+}
+
+impl<T: Real, K: Row<T>, C: Row<T>, Q: Source<T>> EulerRow<'_, T, K, C, Q> {
+    /// Does it, with the widest vectors that the processor has.
+    pub fn run(self) {
+        Arch::new().dispatch(self);
+    }
+}
+
+impl<T: Real, K: Row<T>, C: Row<T>, Q: Source<T>> WithSimd for EulerRow<'_, T, K, C, Q> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let (out, u, dt) = (self.out, self.u, self.dt);
+        let n = out.len();
+        let (south, north) = (&u.south[..n], &u.north[..n]);
+        let (west, center, east) = (&u.center[..n], &u.center[1..][..n], &u.center[2..][..n]);
+        let west_weight = self.coefficients.west.first(n);
+        let east_weight = self.coefficients.east.first(n);
+        let south_weight = self.coefficients.south.first(n);
+        let north_weight = self.coefficients.north.first(n);
+        let inverse_capacity = self.coefficients.inverse_capacity.first(n);
+        let source = self.coefficients.source.first(n);
+        for i in 0..n {
+            let around = Cross {
+                west: west[i],
+                east: east[i],
+                south: south[i],
+                north: north[i],
+            };
+            let weight = Cross {
+                west: west_weight.at(i),
+                east: east_weight.at(i),
+                south: south_weight.at(i),
+                north: north_weight.at(i),
+            };
+            let rate = source.added_to(inflow(center[i], around, weight), i);
+            out[i] = center[i] + dt * inverse_capacity.at(i) * rate;
+        }
+    }
 }

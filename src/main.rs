@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use isotherm::{
     cli::{Cli, Command},
-    commands,
+    comm, commands,
     config::{json_schema, template},
     error::{Error, Kind},
     launch::Launcher,
@@ -81,9 +81,6 @@ fn abort_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         report(panic);
-        let status = i32::from(Kind::Internal.exit_status());
-        #[cfg(feature = "mpi")]
-        isotherm::comm::World::abort(status);
-        std::process::exit(status);
+        comm::abort(Kind::Internal.exit_status());
     }));
 }

@@ -10,7 +10,7 @@ use mpi::{
     raw::AsRaw,
     request,
     topology::{Communicator as _, SimpleCommunicator},
-    traits::*,
+    traits::{CommunicatorCollectives, Destination, Root, Source},
 };
 
 use super::{Communicator, Message, Poll, Reduce};
@@ -48,19 +48,6 @@ impl World {
             comm: universe.world(),
             universe: Rc::new(universe),
         })
-    }
-
-    /// Name and version of the MPI library.
-    #[must_use]
-    pub fn library() -> String {
-        let version = mpi::environment::library_version().unwrap_or_default();
-        let version = version.trim_end_matches('\0');
-        version
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_string()
     }
 
     /// Ends the whole job at once, from any thread, if MPI is running.
@@ -184,6 +171,12 @@ impl Communicator for World {
 
     fn barrier(&self) {
         self.comm.barrier();
+    }
+
+    fn library(&self) -> Option<String> {
+        let version = mpi::environment::library_version().ok()?;
+        let first_line = version.trim_end_matches('\0').lines().next()?;
+        Some(first_line.trim().to_string())
     }
 
     fn as_mpi(&self) -> Option<MPI_Comm> {

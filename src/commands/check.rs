@@ -42,7 +42,6 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     let asked = case.parallel.ranks.map(|[px, py]| px * py);
     let ranks = options.ranks.or(asked).unwrap_or(1);
     let process_grid = given.process_grid(ranks)?;
-    let first = Domain::new(case.grid, process_grid, given.periodic(), 0);
     let comm: Rc<dyn Communicator> = Rc::new(Solo);
     let threads = options.config.threads.or(case.parallel.threads);
     let placement = Placement::find(comm.as_ref(), None, threads, None);
@@ -91,10 +90,6 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
             count(cut, "face"),
             count((nx - 1) * ny + (ny - 1) * nx, "face")
         ),
-    );
-    line(
-        "subdomain",
-        format!("rank 0 has {} x {} cells", first.cells[0], first.cells[1]),
     );
     line(
         "memory",

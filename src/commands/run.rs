@@ -1,6 +1,6 @@
 //! `isotherm run`.
 
-use std::{rc::Rc, time::Instant};
+use std::{fmt::Write as _, rc::Rc, time::Instant};
 
 use super::{case::Given, connect};
 use crate::{
@@ -126,7 +126,7 @@ impl Run<'_> {
             clock: &simulation.clock,
             threads: self.team.size(),
             precision: T::NAME,
-            mpi: self.mpi_library(),
+            mpi: comm.library(),
             wall: start.elapsed().as_secs_f64(),
             times: simulation.stepper.times(),
             observers: names
@@ -144,14 +144,6 @@ impl Run<'_> {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
-    }
-
-    fn mpi_library(&self) -> Option<String> {
-        #[cfg(feature = "mpi")]
-        if self.comm.as_mpi().is_some() {
-            return Some(crate::comm::World::library());
-        }
-        None
     }
 
     /// Says what is about to be run, and what stands in its way.
@@ -193,7 +185,8 @@ fn summary(report: &Report) -> String {
         run.cell_updates_per_second,
     );
     if let Some(hidden) = report.communication.hidden_fraction {
-        line += &format!(", {:.0} % of the halo time hidden", 100.0 * hidden);
+        let hidden = 100.0 * hidden;
+        write!(line, ", {hidden:.0} % of the halo time hidden").expect("a string takes all");
     }
     line
 }

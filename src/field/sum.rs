@@ -25,7 +25,7 @@ const MANTISSA_BITS: i32 = 52;
 const LIMB_BITS: u32 = 43;
 
 /// A sum in the making. All parts of one sum are made with the same bound.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct ReproducibleSum {
     /// `1.5 * 2^k` such that adding it to a term rounds the term to the coarse quantum.
     coarse_shift: f64,

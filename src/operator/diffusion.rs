@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     field::{Field, Real, Team, reproducible_sum, signed},
     grid::Side,
-    kernel::{self, NoSource, Row, Source, Uniform},
+    kernel::{self, EulerRow, NoSource, Row, Source, Uniform},
     physics::{Medium, Painter, Wall},
 };
 
@@ -241,7 +241,14 @@ impl<T: Real> Sweep<'_, T> {
                 center: &self.u.row(j)[first - 1..=last],
                 north: &self.u.row(j + 1)[first..last],
             };
-            kernel::euler_row(&mut out[first..last], u, coefficients, self.dt);
+            let out = &mut out[first..last];
+            EulerRow {
+                out,
+                u,
+                coefficients,
+                dt: self.dt,
+            }
+            .run();
         });
     }
 }

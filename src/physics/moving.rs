@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use super::{Coat, Expression, Value};
+use super::{Coat, Expression, Value, Variable};
 
 /// The cells of a window whose heat source changes with time, and by which formula.
 #[derive(Debug, Clone)]
@@ -61,8 +61,13 @@ impl MovingSource {
     pub fn evaluate_row(&self, row: usize, t: f64, mut set: impl FnMut(usize, f64)) {
         let Row { y, runs } = &self.rows[row];
         for Run { columns, source } in runs {
+            // A formula of time alone is worth evaluating once.
+            let everywhere = (!source.uses(Variable::X)).then(|| source.eval(0.0, *y, t));
             for column in columns.clone() {
-                set(column, source.eval(self.x[column], *y, t));
+                set(
+                    column,
+                    everywhere.unwrap_or_else(|| source.eval(self.x[column], *y, t)),
+                );
             }
         }
     }
@@ -146,7 +151,7 @@ mod tests {
             for row in 0..window.cells[1] {
                 let columns = window.row(row);
                 moving.evaluate_row(row, t, |column, value| {
-                    cells[columns.start + column] = value
+                    cells[columns.start + column] = value;
                 });
             }
         }

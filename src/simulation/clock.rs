@@ -88,7 +88,6 @@ impl Clock {
     }
 
     #[expect(
-        clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "step counts are positive and far below 2^53"
