@@ -4,6 +4,7 @@ mod fields;
 mod layout;
 mod raw;
 mod read;
+mod space;
 
 use std::path::Path;
 
