@@ -137,3 +137,28 @@ pub fn agree<T>(comm: &dyn Communicator, result: Result<T, Error>) -> Result<T, 
     let first = all_gather(comm, &mine).into_iter().flatten().next();
     Err(first.unwrap_or_else(|| Error::new(Kind::Internal, "a rank failed without a reason")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_ranks_agree_on_the_error_of_the_lowest_that_failed() {
+        let results = Local::run(4, |comm| {
+            let mine = match comm.rank() {
+                rank @ (1 | 3) => Err(Error::input(format!("rank {rank}")).with_help("mend it")),
+                rank => Ok(rank),
+            };
+            agree(comm.as_ref(), mine)
+        });
+        for result in results {
+            assert_eq!(result, Err(Error::input("rank 1").with_help("mend it")));
+        }
+    }
+
+    #[test]
+    fn ranks_without_an_error_keep_their_own_results() {
+        let results = Local::run(3, |comm| agree(comm.as_ref(), Ok(10 * comm.rank())));
+        assert_eq!(results, [Ok(0), Ok(10), Ok(20)]);
+    }
+}

@@ -80,7 +80,7 @@ impl<T: Real> Field<T> {
             ghosts,
         };
         let rows = -field.signed_ghosts()..signed(cells[1] + ghosts);
-        team.for_rows(&mut field, rows, &mut || {}, |_, row| row.fill(T::ZERO));
+        team.for_rows(&mut field, rows, |_, row| row.fill(T::ZERO));
         field
     }
 

@@ -150,7 +150,7 @@ impl<'a> Setting<'a> {
         let mut field = Field::new(self.team, self.domain.cells, 1);
         let rows = -1..signed(self.domain.cells[1]) + 1;
         self.team
-            .for_rows(&mut field, rows, &mut || {}, |_, row| row.fill(300.0));
+            .for_rows(&mut field, rows, |_, row| row.fill(300.0));
         field
     }
 
@@ -163,7 +163,7 @@ impl<'a> Setting<'a> {
         let (team, rows) = (self.team, self.rows());
         let [mut a, mut b] = [self.field(), self.field()];
         Box::new(move || {
-            team.for_rows(&mut b, rows.clone(), &mut || {}, |j, row| {
+            team.for_rows(&mut b, rows.clone(), |j, row| {
                 for (b, a) in row.iter_mut().zip(a.row(j)) {
                     *b = 0.5 * a + 150.0;
                 }
@@ -177,7 +177,7 @@ impl<'a> Setting<'a> {
         let (team, rows) = (self.team, self.rows());
         let [a, b, mut c] = [self.field(), self.field(), self.field()];
         Box::new(move || {
-            team.for_rows(&mut c, rows.clone(), &mut || {}, |j, row| {
+            team.for_rows(&mut c, rows.clone(), |j, row| {
                 for ((c, a), b) in row.iter_mut().zip(a.row(j)).zip(b.row(j)) {
                     *c = a + 0.5 * b;
                 }
