@@ -1,13 +1,26 @@
 //! How the program was started: by which launcher, on which cores, with how many threads.
 
-use std::{collections::BTreeSet, env, fmt};
+use std::{collections::BTreeSet, env, fmt, panic, process};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     comm::{Communicator, all_gather},
-    error::Error,
+    error::{Error, Kind},
 };
+
+/// From here on, a panic on any thread ends the whole job: the other ranks would wait for this one
+/// for ever.
+pub fn abort_on_panic() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        let status = i32::from(Kind::Internal.exit_status());
+        #[cfg(feature = "mpi")]
+        crate::comm::World::abort(status);
+        process::exit(status);
+    }));
+}
 
 /// What the environment says about the launcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

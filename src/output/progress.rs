@@ -1,7 +1,7 @@
 //! How far the run is, on the terminal or in the log.
 
 use std::{
-    io::{IsTerminal, stderr},
+    io::{IsTerminal, Write, stderr},
     time::{Duration, Instant},
 };
 
@@ -22,6 +22,11 @@ const BETWEEN_DRAWS: Duration = Duration::from_millis(100);
 
 /// Resolution of the bar.
 const BAR: u64 = 1000;
+
+/// Says something on standard error. If nobody can hear it, that is no reason to stop a run.
+pub fn note(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}
 
 /// Shows rank 0's progress on standard error: a bar on a terminal, a line now and then elsewhere.
 /// It does not communicate, so no rank waits for it.
@@ -90,7 +95,11 @@ impl<T: Real> Observer<T> for Progress {
             let state = State::of(view, now - self.start);
             match &self.display {
                 Display::Nothing => {}
-                Display::Lines => eprintln!("{:5.1} %  {}", 100.0 * state.fraction, state.text()),
+                Display::Lines => note(&format!(
+                    "{:5.1} %  {}",
+                    100.0 * state.fraction,
+                    state.text()
+                )),
                 Display::Bar(bar) => {
                     bar.set_position(state.position());
                     bar.set_message(state.text());

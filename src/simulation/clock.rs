@@ -76,7 +76,12 @@ impl Clock {
     /// Length of the next step: at most `max_dt`, landing on `target` (or on the end, if that
     /// comes first) without a sliver of a step before it.
     pub fn next_dt(&mut self, max_dt: f64, target: f64) -> f64 {
-        let target = target.min(self.end);
+        // A multiple of an interval may miss the end by round-off.
+        let target = if target < self.end * (1.0 - 4.0 * f64::EPSILON) {
+            target
+        } else {
+            self.end
+        };
         let go_on = self.stride.filter(|stride| {
             stride.taken < stride.steps
                 && stride.to <= target
@@ -165,6 +170,13 @@ mod tests {
         assert_eq!(run(&mut clock, 0.3, 0.5), [0.3, 0.2]);
         assert_eq!(clock.time(), 0.5);
         assert_eq!(run(&mut clock, 0.3, 1.0).len(), 2);
+        assert!(!clock.running());
+    }
+
+    #[test]
+    fn a_target_within_round_off_of_the_end_is_the_end() {
+        let mut clock = Clock::new(29.0, Pace::Even);
+        assert_eq!(run(&mut clock, 1.0, 0.29 * 100.0), [1.0; 29]);
         assert!(!clock.running());
     }
 
