@@ -80,7 +80,7 @@ pub trait Communicator {
 
     /// The raw MPI communicator as the HDF5 library wants it; `None` where ranks are no processes.
     #[cfg(feature = "mpi")]
-    fn as_mpi(&self) -> Option<mpi::ffi::MPI_Comm> {
+    fn as_mpi(&self) -> Option<world::Raw> {
         None
     }
 }
@@ -103,6 +103,15 @@ pub fn abort(status: u8) -> ! {
     #[cfg(feature = "mpi")]
     World::abort(status.into());
     std::process::exit(status.into())
+}
+
+/// The name of the machine that this rank runs on.
+#[must_use]
+pub fn host_name() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Every rank's value, in rank order, on every rank.

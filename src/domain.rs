@@ -7,17 +7,22 @@ use crate::grid::{Grid, Side};
 /// `None` if no process grid gives every rank a cell.
 #[must_use]
 pub fn choose_ranks(grid: &Grid, size: usize, periodic: [bool; 2]) -> Option<[usize; 2]> {
-    let [nx, ny] = grid.cells;
-    let cuts = |ranks: usize, periodic: bool| match (ranks, periodic) {
-        (1, _) => 0,
-        (_, true) => ranks,
-        (_, false) => ranks - 1,
-    };
     (1..=size)
         .filter(|px| size.is_multiple_of(*px))
         .map(|px| [px, size / px])
-        .filter(|&[px, py]| px <= nx && py <= ny)
-        .min_by_key(|&[px, py]| (cuts(px, periodic[0]) * ny + cuts(py, periodic[1]) * nx, px))
+        .filter(|&[px, py]| px <= grid.cells[0] && py <= grid.cells[1])
+        .min_by_key(|&ranks| (faces_cut(grid, ranks, periodic), ranks[0]))
+}
+
+/// The number of cell faces that lie between ranks.
+#[must_use]
+pub fn faces_cut(grid: &Grid, ranks: [usize; 2], periodic: [bool; 2]) -> usize {
+    let lines = |axis: usize| match (ranks[axis], periodic[axis]) {
+        (1, _) => 0,
+        (ranks, true) => ranks,
+        (ranks, false) => ranks - 1,
+    };
+    lines(0) * grid.cells[1] + lines(1) * grid.cells[0]
 }
 
 /// One rank's part of the grid.
@@ -52,6 +57,12 @@ impl Domain {
             start,
             cells,
         }
+    }
+
+    /// The part of another rank of the same process grid.
+    #[must_use]
+    pub fn of_rank(&self, rank: usize) -> Self {
+        Self::new(self.grid, self.ranks, self.periodic, rank)
     }
 
     /// The rank one place further in direction `step` (each -1, 0 or 1), over a periodic wrap if

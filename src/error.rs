@@ -10,11 +10,9 @@ use serde::{Deserialize, Serialize};
 /// The kind of a failure; each kind has one exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// A check said no: a comparison differs, a measured value misses its expectation.
-    Check,
-    /// Bad input: a config, an argument, an unreadable input file.
+    /// Bad input: a config, an argument, an unreadable input file, a wrong launcher.
     Input,
-    /// A defect of the program or of its surroundings (a wrong launcher, too low a thread level).
+    /// A defect of the program, or of its surroundings (too low a thread level of MPI).
     Internal,
     /// The output directory holds another run or is locked by one.
     Occupied,
@@ -31,7 +29,6 @@ impl Kind {
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
-            Self::Check => 1,
             Self::Input => 2,
             Self::Internal => 70,
             Self::Occupied => 73,

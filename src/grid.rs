@@ -40,26 +40,6 @@ impl Grid {
         ]
     }
 
-    /// The cell that contains the point, if it lies in the rectangle (its high sides included).
-    #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range is checked before the cast"
-    )]
-    pub fn cell_at(&self, point: [f64; 2]) -> Option<[usize; 2]> {
-        let spacing = self.spacing();
-        let mut cell = [0; 2];
-        for axis in 0..2 {
-            let offset = point[axis] - self.origin[axis];
-            if !(0.0..=self.size[axis]).contains(&offset) {
-                return None;
-            }
-            cell[axis] = ((offset / spacing[axis]) as usize).min(self.cells[axis] - 1);
-        }
-        Some(cell)
-    }
-
     /// Number of cells of the whole grid.
     #[must_use]
     pub fn cell_count(&self) -> usize {

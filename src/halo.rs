@@ -112,15 +112,6 @@ impl<T: Real> Halo<T> {
         self.links.iter().any(|link| link.send_tag == toward)
     }
 
-    /// Bytes that this rank sends in one exchange.
-    #[must_use]
-    pub fn bytes_sent(&self) -> usize {
-        self.links
-            .iter()
-            .map(|link| size_of_val(&link.send[..]))
-            .sum()
-    }
-
     /// Fills the ghosts of `u`. Collective.
     pub fn fill(&mut self, u: &mut Field<T>) -> HaloTimes {
         self.fill_while(u, |_, _| {})

@@ -105,7 +105,7 @@ pub fn inflow<T: Real>(center: T, around: Cross<T>, weight: Cross<T>) -> T {
 
 /// Three rows of temperatures around a row of `n` cells.
 #[derive(Debug, Clone, Copy)]
-pub struct Rows<'a, T> {
+pub struct ThreeRows<'a, T> {
     /// The `n` cells below.
     pub south: &'a [T],
     /// `n + 2` values: the cells, and one more at either end.
@@ -135,7 +135,7 @@ pub struct Coefficients<K, C, Q> {
 pub struct EulerRow<'a, T, K, C, Q> {
     /// The `n` cells of the row after the step.
     pub out: &'a mut [T],
-    pub u: Rows<'a, T>,
+    pub u: ThreeRows<'a, T>,
     pub coefficients: Coefficients<K, C, Q>,
     pub dt: T,
 }
@@ -211,7 +211,7 @@ mod tests {
         let (south, center, north) = (numbers(n), numbers(n + 2), numbers(n));
         let (x, below, above) = (numbers(n + 1), numbers(n), numbers(n));
         let (capacity, source, dt) = (numbers(n), numbers(n), numbers(1)[0]);
-        let u = Rows {
+        let u = ThreeRows {
             south: &south,
             center: &center,
             north: &north,

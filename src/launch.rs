@@ -1,13 +1,23 @@
 //! How the program was started: by which launcher, on which cores, with how many threads.
 
-use std::{collections::BTreeSet, env, fmt};
+use std::{collections::BTreeSet, env, fmt, panic};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    comm::{Communicator, all_gather},
-    error::Error,
+    comm::{self, Communicator, all_gather},
+    error::{Error, Kind},
 };
+
+/// From here on, a panic on any thread ends the whole job: the other ranks would wait for this one
+/// for ever.
+pub fn abort_on_panic() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        comm::abort(Kind::Internal.exit_status());
+    }));
+}
 
 /// What the environment says about the launcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,8 +123,6 @@ pub struct Placement {
     pub hosts: Vec<String>,
     /// Of this rank.
     pub threads: usize,
-    /// Of every rank.
-    pub all_threads: Vec<usize>,
     pub threads_from: ThreadsFrom,
     /// What keeps cores idle or threads waiting, with the flag that mends it.
     pub warnings: Vec<String>,
@@ -147,12 +155,10 @@ impl Placement {
             .or_else(|| variable("RAYON_NUM_THREADS"));
         let (threads, threads_from) =
             asked.unwrap_or_else(|| (fair_share(&seats, comm.rank()), ThreadsFrom::Affinity));
-        let all_threads = all_gather(comm, &threads);
         Self {
-            warnings: warnings(&seats, &all_threads, launcher),
+            warnings: warnings(&seats, &all_gather(comm, &threads), launcher),
             hosts: seats.into_iter().map(|seat| seat.host).collect(),
             threads,
-            all_threads,
             threads_from,
         }
     }
@@ -178,10 +184,7 @@ impl Seat {
     fn mine() -> Self {
         let node_cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            host: rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned(),
+            host: comm::host_name(),
             cores: allowed_cores().unwrap_or_else(|| (0..node_cores).collect()),
             node_cores: online_cores().unwrap_or(node_cores),
         }

@@ -9,14 +9,14 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use isotherm::{
     cli::{Cli, Command},
-    comm, commands,
+    commands,
     config::{json_schema, template},
     error::{Error, Kind},
-    launch::Launcher,
+    launch::{self, Launcher},
 };
 
 fn main() -> ExitCode {
-    abort_on_panic();
+    launch::abort_on_panic();
     let launcher = Launcher::from_environment();
     // Every rank meets the same failure; one of them says so.
     let speaks = launcher.is_none_or(|launcher| launcher.rank == 0);
@@ -74,13 +74,4 @@ fn print(text: &str) -> Result<(), Error> {
         ))),
         _ => Ok(()),
     }
-}
-
-/// A panic on one rank would leave the others waiting for it: it ends the whole job instead.
-fn abort_on_panic() {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        report(panic);
-        comm::abort(Kind::Internal.exit_status());
-    }));
 }

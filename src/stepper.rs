@@ -42,7 +42,7 @@ pub struct Heat {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct StepTimes {
     /// Walls and sources brought up to the time.
-    pub boundary: f64,
+    pub walls_and_sources: f64,
     /// Edges packed and messages posted.
     pub pack: f64,
     /// Cells that need no message.

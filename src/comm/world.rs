@@ -1,4 +1,4 @@
-//! Ranks as MPI processes. The only file that names `mpi`.
+//! Ranks as MPI processes. The only file that names the crate `mpi`.
 
 use std::rc::Rc;
 
@@ -21,6 +21,9 @@ const COLLECTIVE: i32 = 32_000;
 
 /// Bytes of one MPI call; counts are 32-bit signed integers.
 const CHUNK: usize = 1 << 30;
+
+/// A communicator as the C libraries name it.
+pub type Raw = MPI_Comm;
 
 /// The ranks that one `mpirun` or `srun` started.
 pub struct World {
@@ -179,7 +182,7 @@ impl Communicator for World {
         Some(first_line.trim().to_string())
     }
 
-    fn as_mpi(&self) -> Option<MPI_Comm> {
+    fn as_mpi(&self) -> Option<Raw> {
         Some(self.comm.as_raw())
     }
 }

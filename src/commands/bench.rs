@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     field::Team,
     launch::{Launcher, Placement},
+    output::note,
     study::bench,
 };
 
@@ -25,7 +26,7 @@ pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
     let written = if comm.rank() == 0 {
         println!("{rates}");
         for warning in &placement.warnings {
-            eprintln!("warning: {warning}");
+            note(&format!("warning: {warning}"));
         }
         options.json.as_ref().map_or(Ok(()), |path| {
             let json = serde_json::to_string_pretty(&rates).expect("numbers have a JSON form");

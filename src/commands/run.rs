@@ -13,7 +13,7 @@ use crate::{
     launch::{Launcher, Placement, count},
     output::{
         DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, Picture, Progress,
-        REPORT, Report, RunDirectory, Snapshots, StopOnSignal,
+        REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
     },
     simulation::{Clock, Observer, Simulation},
     stepper::Explicit,
@@ -165,14 +165,14 @@ impl Run<'_> {
         ));
         if self.comm.rank() == 0 {
             for warning in &placement.warnings {
-                eprintln!("warning: {warning}");
+                note(&format!("warning: {warning}"));
             }
         }
     }
 
     fn say(&self, text: &str) {
         if self.comm.rank() == 0 && !self.options.quiet {
-            eprintln!("{text}");
+            note(text);
         }
     }
 }

@@ -176,7 +176,7 @@ impl Team {
             .map(|(k, result)| (self.share(rows, k), result))
             .collect();
         let fold = |(share, result): (Range<usize>, &mut R)| share.for_each(|j| work(result, j));
-        self.run(parts, &fold, &fold);
+        self.run(parts, fold, fold);
         results
             .into_iter()
             .reduce(merge)

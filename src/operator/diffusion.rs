@@ -236,7 +236,7 @@ impl<T: Real> Sweep<'_, T> {
                 j.cast_unsigned(),
                 columns.clone(),
             );
-            let u = kernel::Rows {
+            let u = kernel::ThreeRows {
                 south: &self.u.row(j - 1)[first..last],
                 center: &self.u.row(j)[first - 1..=last],
                 north: &self.u.row(j + 1)[first..last],

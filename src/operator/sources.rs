@@ -29,7 +29,6 @@ struct Moving {
 
 impl<T: Real> Sources<T> {
     /// The sources of a medium; `None` for a medium without any, whatever the subdomain.
-    /// Collective where it does not fail.
     ///
     /// # Errors
     /// If a source that does not depend on time is not finite.

@@ -100,16 +100,14 @@ impl<T: Real> WallFaces<T> {
         let axis = side.axis();
         let count = domain.cells[1 - axis];
         let cell = |face: usize| cell_at(side, domain.cells, face);
-        let conductivity = (0..count)
-            .map(|face| {
-                let [i, j] = cell(face);
-                let mut window = own_window(domain);
-                window.start[0] += i;
-                window.start[1] += j;
-                window.cells = [1, 1];
-                Ok(row_of(&painter.conductivity(axis, window), 0, 1)?[0])
-            })
-            .collect::<Result<Vec<_>, Error>>()?;
+        let mut window = own_window(domain);
+        if side.is_high() {
+            window.start[axis] += signed(domain.cells[axis]) - 1;
+        }
+        window.cells[axis] = 1;
+        let coat = painter.conductivity(axis, window);
+        let rows = (0..window.cells[1]).map(|j| row_of(&coat, j, window.cells[0]));
+        let conductivity = rows.collect::<Result<Vec<_>, _>>()?.concat();
         let weight = (0..count)
             .map(|face| {
                 let [i, j] = cell(face).map(isize::cast_unsigned);
@@ -143,7 +141,28 @@ impl<T: Real> WallFaces<T> {
             heat: vec![0.0; count],
         };
         faces.evaluate(0.0);
+        faces.check_coefficient()?;
         Ok(faces)
+    }
+
+    /// A wall that gives off the more heat the colder it is would be unstable for any step. Where
+    /// the coefficient changes with time, a negative one makes the field NaN when it comes.
+    fn check_coefficient(&self) -> Result<(), Error> {
+        let Wall::Convection { coefficient, .. } = &self.wall else {
+            return Ok(());
+        };
+        let bad = |center: &&[f64; 2]| !valid(coefficient.at(**center, 0.0));
+        match self.centers.iter().find(bad) {
+            None => Ok(()),
+            Some(&[x, y]) => {
+                let (side, value) = (self.side.name(), coefficient.at([x, y], 0.0));
+                let message = format!(
+                    "the convection coefficient of the {side} side is {value} at x = {x} m, \
+                     y = {y} m: it must be finite and not negative"
+                );
+                Err(Error::input(message))
+            }
+        }
     }
 
     fn evaluate(&mut self, t: f64) {
@@ -155,7 +174,15 @@ impl<T: Real> WallFaces<T> {
                 Wall::Convection {
                     coefficient,
                     ambient,
-                } => Robin::convection(at(coefficient), at(ambient)),
+                } => {
+                    let coefficient = at(coefficient);
+                    let checked = if valid(coefficient) {
+                        coefficient
+                    } else {
+                        f64::NAN
+                    };
+                    Robin::convection(checked, at(ambient))
+                }
                 Wall::Periodic => unreachable!("a periodic side is no wall"),
             }
         };
@@ -184,6 +211,11 @@ impl<T: Real> WallFaces<T> {
             self.heat[face] += dt * (self.weight[face] * (ghost - cell)).to_f64();
         }
     }
+}
+
+/// Whether a number can be a convection coefficient.
+fn valid(coefficient: f64) -> bool {
+    coefficient.is_finite() && coefficient >= 0.0
 }
 
 /// The cell at a face of a side.

@@ -142,14 +142,7 @@ fn sample<T: Real>(view: &View<'_, T>) -> Option<([usize; 2], Vec<T>)> {
             (start[0]..start[0] + cells[0]).map(move |p| row[cell(0, p) - domain.start[0]])
         })
         .collect();
-    let part_of = |rank| {
-        part(&Domain::new(
-            domain.grid,
-            domain.ranks,
-            domain.periodic,
-            rank,
-        ))
-    };
+    let part_of = |rank| part(&domain.of_rank(rank));
     Some((size, gather_blocks(view.comm, size, part_of, &own)?))
 }
 

@@ -23,6 +23,11 @@ const BETWEEN_DRAWS: Duration = Duration::from_millis(100);
 /// Resolution of the bar.
 const BAR: u64 = 1000;
 
+/// Says something on standard error. If nobody can hear it, that is no reason to stop a run.
+pub fn note(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}
+
 /// Shows rank 0's progress on standard error: a bar on a terminal, a line now and then elsewhere.
 /// It does not communicate, so no rank waits for it.
 pub struct Progress {
@@ -90,11 +95,11 @@ impl<T: Real> Observer<T> for Progress {
             let state = State::of(view, now - self.start);
             match &self.display {
                 Display::Nothing => {}
-                Display::Lines => {
-                    // A closed or full log is no reason to end a run.
-                    let percent = 100.0 * state.fraction;
-                    let _ = writeln!(stderr(), "{percent:5.1} %  {}", state.text());
-                }
+                Display::Lines => note(&format!(
+                    "{:5.1} %  {}",
+                    100.0 * state.fraction,
+                    state.text()
+                )),
                 Display::Bar(bar) => {
                     bar.set_position(state.position());
                     bar.set_message(state.text());

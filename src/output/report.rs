@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{hdf5, run_directory::write_whole};
 use crate::{
-    comm::{Communicator, agree, all_gather},
+    comm::{Communicator, agree, all_gather, host_name},
     domain::Domain,
     error::{Error, Kind},
     simulation::Clock,
@@ -110,17 +110,13 @@ struct Part {
 }
 
 impl Report {
-    /// The report of all ranks, the same on each. Collective.
+    /// The report of all ranks. Collective.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn gather(facts: &Facts<'_>, comm: &dyn Communicator) -> Self {
         let (names, seconds): (Vec<_>, Vec<_>) = phases(facts).into_iter().unzip();
-        let host = rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned();
         let part = Part {
-            host,
+            host: host_name(),
             wall: facts.wall,
             compute: facts.times.interior + facts.times.rim,
             wait: facts.times.wait,
@@ -193,22 +189,21 @@ impl Report {
 /// Names and seconds of this rank's phases.
 fn phases(facts: &Facts<'_>) -> Vec<(&'static str, f64)> {
     let StepTimes {
-        boundary,
+        walls_and_sources,
         pack,
         interior,
         wait,
         unpack,
         rim,
-        in_flight,
+        in_flight: _,
     } = facts.times;
     let step = [
-        ("boundary", boundary),
+        ("walls_and_sources", walls_and_sources),
         ("pack", pack),
         ("interior", interior),
         ("wait", wait),
         ("unpack", unpack),
         ("rim", rim),
-        ("in_flight", in_flight),
     ];
     step.into_iter()
         .chain(facts.observers.iter().copied())

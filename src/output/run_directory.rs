@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    comm::{Communicator, agree},
+    comm::{Communicator, agree, host_name},
     error::{Error, Kind},
 };
 
@@ -168,10 +168,7 @@ fn lock(directory: &Path) -> Result<File, Error> {
         Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
         Err(TryLockError::Error(error)) => return Err(failed("lock", &path, &error)),
     }
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
+    let host = host_name();
     file.set_len(0)
         .and_then(|()| writeln!(file, "process {} on {host}", std::process::id()))
         .map_err(|error| failed("write", &path, &error))?;

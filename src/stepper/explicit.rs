@@ -57,7 +57,7 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
     fn step(&mut self, u: &mut Field<T>, t: f64, dt: f64) -> Result<(), Error> {
         let start = Instant::now();
         self.diffusion.begin_step(u, t, dt);
-        self.times.boundary += start.elapsed().as_secs_f64();
+        self.times.walls_and_sources += start.elapsed().as_secs_f64();
 
         let (diffusion, next) = (&self.diffusion, &mut self.next);
         let halo = self.halo.fill_while(u, |u, meanwhile| {

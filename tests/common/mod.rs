@@ -7,7 +7,7 @@ use isotherm::{
     comm::{Communicator, Local},
     domain::{Domain, choose_ranks},
     field::{Field, Real, Team},
-    grid::{Grid, Side},
+    grid::Grid,
     operator::Diffusion,
     physics::{
         Conductivity, Expression, FaceMean, Initial, Medium, Painter, Region, Shape, Value,
@@ -170,8 +170,4 @@ pub fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
     a.iter()
         .zip(b)
         .fold(0.0, |most, (a, b)| most.max((a - b).abs()))
-}
-
-pub fn sides() -> impl Iterator<Item = (usize, Side)> {
-    Side::ALL.into_iter().enumerate()
 }

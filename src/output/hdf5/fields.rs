@@ -105,14 +105,7 @@ impl FieldsFile {
         let (block, values) = if is_parallel(comm) {
             (block(domain), Some(own))
         } else {
-            let part = |rank| {
-                block(&Domain::new(
-                    domain.grid,
-                    domain.ranks,
-                    domain.periodic,
-                    rank,
-                ))
-            };
+            let part = |rank| block(&domain.of_rank(rank));
             let cells = domain.grid.cells;
             let whole = Block {
                 start: [0, 0],

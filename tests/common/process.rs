@@ -1,0 +1,250 @@
+//! The program as a process, and what it leaves behind.
+#![allow(dead_code, reason = "every test file uses its own part")]
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+};
+
+use hdf5_metno::{File, H5Type};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+pub const ISOTHERM: &str = env!("CARGO_BIN_EXE_isotherm");
+
+/// By these a launcher would be known.
+const LAUNCHERS: [&str; 3] = ["OMPI_COMM_WORLD_RANK", "SLURM_STEP_ID", "PMI_RANK"];
+
+/// A folder with a config, `case.toml`. The program is started in it, and writes to `output/case`.
+pub struct Case {
+    folder: TempDir,
+}
+
+impl Case {
+    pub fn new(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("case.toml"), config).unwrap();
+        Self { folder }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A program that will find no trace of a launcher that started the tests.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path());
+        for name in LAUNCHERS {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// `isotherm` with arguments.
+    pub fn isotherm(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(ISOTHERM);
+        command.args(arguments);
+        command
+    }
+
+    /// `isotherm run case.toml` with arguments, to its end.
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.isotherm(&["run", "case.toml"]).args(arguments))
+    }
+
+    /// The results in the folder's directory `name`.
+    pub fn results(&self, name: &str) -> Results {
+        Results {
+            directory: self.path(name),
+        }
+    }
+
+    /// Names of all files and directories, sorted.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files(self.folder.path())
+    }
+}
+
+/// All that is in a directory and below, sorted.
+pub fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        }
+        found.push(path);
+    }
+    found.sort();
+    found
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        Self {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    pub fn succeeds(&self) {
+        assert!(self.status.success(), "{self:#?}");
+    }
+
+    /// One message with all the parts, and the exit status.
+    #[track_caller]
+    pub fn fails(&self, status: i32, parts: &[&str]) {
+        assert_eq!(self.status.code(), Some(status), "{self:#?}");
+        let messages = self.stderr.lines().filter(|line| line.starts_with("error"));
+        assert_eq!(messages.count(), 1, "{}", self.stderr);
+        // The report of a config is broken into lines of a frame.
+        let words = self.stderr.split_whitespace().filter(|word| *word != "│");
+        let text = words.collect::<Vec<_>>().join(" ");
+        for part in parts {
+            assert!(text.contains(part), "no `{part}` in:\n{}", self.stderr);
+        }
+    }
+}
+
+/// A process that runs on its own; killed if it is dropped.
+pub struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Running {
+    /// Starts a run that is not quiet and waits until it has begun to step.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("process grid") {
+            assert_ne!(
+                stderr.read_line(&mut said).unwrap(),
+                0,
+                "ended early: {said}"
+            );
+        }
+        Self { child, stderr }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the end.
+    pub fn end(mut self) -> Outcome {
+        let mut stderr = String::new();
+        self.stderr.read_to_string(&mut stderr).unwrap();
+        Outcome {
+            status: self.child.wait().unwrap(),
+            stdout: String::new(),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a run left behind.
+pub struct Results {
+    pub directory: PathBuf,
+}
+
+impl Results {
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
+        let path = self.directory.join(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    pub fn report(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.bytes("report.json")).unwrap()
+    }
+
+    pub fn times(&self) -> Vec<f64> {
+        self.read("time")
+    }
+
+    /// All frames, one after the other.
+    pub fn temperature<T: H5Type>(&self) -> Vec<T> {
+        self.read("temperature")
+    }
+
+    fn read<T: H5Type>(&self, dataset: &str) -> Vec<T> {
+        let file = File::open(self.directory.join("fields.vtkhdf")).unwrap();
+        let dataset = file.dataset(dataset).unwrap();
+        assert!(dataset.dtype().unwrap().is::<T>(), "no conversion");
+        dataset.read_raw().unwrap()
+    }
+
+    /// A column of the diagnostics.
+    pub fn column(&self, name: &str) -> Vec<f64> {
+        let text = String::from_utf8(self.bytes("diagnostics.csv")).unwrap();
+        let mut lines = text.lines();
+        let header: Vec<_> = lines.next().unwrap().split(',').collect();
+        let index = header.iter().position(|other| *other == name).unwrap();
+        lines
+            .map(|line| {
+                let values: Vec<_> = line.split(',').collect();
+                assert_eq!(values.len(), header.len());
+                values[index].parse().unwrap()
+            })
+            .collect()
+    }
+
+    /// Every file is there, whole, and they tell of the same end.
+    #[track_caller]
+    pub fn are_whole(&self) {
+        let mut names: Vec<_> = files(&self.directory)
+            .iter()
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        names.retain(|name| name != ".lock");
+        let expected = [
+            "config.toml",
+            "diagnostics.csv",
+            "fields.vtkhdf",
+            "final.png",
+            "report.json",
+        ];
+        assert_eq!(names, expected);
+        png::Decoder::new(std::io::Cursor::new(self.bytes("final.png")))
+            .read_info()
+            .unwrap()
+            .finish()
+            .unwrap();
+        let run = &self.report()["run"];
+        let last = |name| self.column(name).last().copied();
+        assert_eq!(last("step"), run["steps"].as_f64());
+        assert_eq!(last("time"), run["simulated_time"].as_f64());
+        assert_eq!(self.times().last().copied(), last("time"));
+    }
+}
