@@ -18,7 +18,10 @@ use crate::{
 };
 
 /// The ranks that the launcher started; without a launcher, one rank and no MPI.
-fn connect(launcher: Option<Launcher>) -> Result<Rc<dyn Communicator>, Error> {
+///
+/// # Errors
+/// If MPI cannot be used, or the launcher is not that of the MPI library.
+pub fn connect(launcher: Option<Launcher>) -> Result<Rc<dyn Communicator>, Error> {
     let comm: Rc<dyn Communicator> = match launcher {
         #[cfg(feature = "mpi")]
         Some(_) => Rc::new(crate::comm::World::new()?),

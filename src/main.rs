@@ -3,16 +3,19 @@
 use std::{
     io::{self, Write},
     process::ExitCode,
+    rc::Rc,
 };
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use isotherm::{
     cli::{Cli, Command},
+    comm::Communicator,
     commands,
     config::{json_schema, template},
     error::{Error, Kind},
     launch::{self, Launcher},
+    output::note,
 };
 
 fn main() -> ExitCode {
@@ -20,6 +23,9 @@ fn main() -> ExitCode {
     let launcher = Launcher::from_environment();
     // Every rank meets the same failure; one of them says so.
     let speaks = launcher.is_none_or(|launcher| launcher.rank == 0);
+    // A launcher that sees a rank fail ends the others. The group keeps every rank until the one
+    // that speaks has spoken.
+    let comm = commands::connect(launcher);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -37,21 +43,30 @@ fn main() -> ExitCode {
             });
         }
     };
-    match execute(cli.command, launcher, speaks) {
+    let done = match &comm {
+        Ok(comm) => execute(cli.command, comm, launcher, speaks),
+        Err(error) => Err(error.clone()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if speaks {
-                let _ = writeln!(io::stderr(), "error: {error}");
+                note(&format!("error: {error}"));
             }
             ExitCode::from(error.kind.exit_status())
         }
     }
 }
 
-fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result<(), Error> {
+fn execute(
+    command: Command,
+    comm: &Rc<dyn Communicator>,
+    launcher: Option<Launcher>,
+    speaks: bool,
+) -> Result<(), Error> {
     let text = match command {
-        Command::Run(run) => return commands::run(&run, launcher),
-        Command::Bench(bench) => return commands::bench(&bench, launcher),
+        Command::Run(run) => return commands::run(&run, Rc::clone(comm), launcher),
+        Command::Bench(bench) => return commands::bench(&bench, comm, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
         Command::Init { template: name } => template(name.as_deref())?,
         Command::Schema => format!("{:#}\n", json_schema()),

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, rc::Rc, time::Instant};
 
-use super::{case::Given, connect};
+use super::case::Given;
 use crate::{
     cli,
     comm::{Communicator, agree},
@@ -26,8 +26,11 @@ const STEPS_BETWEEN_FINITE_CHECKS: u64 = 100;
 ///
 /// # Errors
 /// Whatever ends it before its end, the same on every rank.
-pub fn run(options: &cli::Run, launcher: Option<Launcher>) -> Result<(), Error> {
-    let comm = connect(launcher)?;
+pub fn run(
+    options: &cli::Run,
+    comm: Rc<dyn Communicator>,
+    launcher: Option<Launcher>,
+) -> Result<(), Error> {
     let given = Given::share(comm.as_ref(), &options.config, options.output.as_deref())?;
     let parallel = given.case.parallel;
     let process_grid = given.process_grid(comm.size())?;
