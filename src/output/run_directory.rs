@@ -1,6 +1,7 @@
 //! The directory of a run: one run at a time, and no run over the files of another.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
@@ -102,14 +103,21 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
 
 fn occupy(path: &Path, overwrite: bool) -> Result<File, Error> {
     let created = create(path)?;
-    lock(path)
-        .and_then(|lock| clear(path, overwrite).map(|()| lock))
-        .inspect_err(|_| {
-            if !created.is_empty() {
-                let _ = fs::remove_file(path.join(LOCK));
-            }
-            remove(&created);
-        })
+    let claim = || {
+        // Where no run has been, a refusal leaves no lock either.
+        if !overwrite && !path.join(LOCK).exists() {
+            must_be_empty(path)?;
+        }
+        let lock = lock(path)?;
+        clear(path, overwrite)?;
+        Ok(lock)
+    };
+    claim().inspect_err(|_| {
+        if !created.is_empty() {
+            let _ = fs::remove_file(path.join(LOCK));
+        }
+        remove(&created);
+    })
 }
 
 /// Creates the directory and its parents; returns those that were not there, innermost first.
@@ -173,32 +181,37 @@ fn lock(directory: &Path) -> Result<File, Error> {
 
 /// Makes sure that no former run is left in the directory.
 fn clear(directory: &Path, overwrite: bool) -> Result<(), Error> {
-    let unreadable = |error| failed("read the directory", directory, &error);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).map_err(unreadable)? {
-        names.push(entry.map_err(unreadable)?.file_name());
+    if !overwrite {
+        must_be_empty(directory)?;
     }
-    names.retain(|name| name != LOCK);
-    if !overwrite && !names.is_empty() {
-        names.sort();
-        return Err(Error::new(
-            Kind::Occupied,
-            format!(
-                "{} is not empty: it holds {}",
-                directory.display(),
-                names[0].to_string_lossy()
-            ),
-        )
-        .with_help(
-            "--overwrite replaces the files of a former run; --output DIR writes elsewhere",
-        ));
-    }
+    let names = contents(directory)?;
     let own = |name: &str| OWN.contains(&name.strip_suffix(PARTIAL).unwrap_or(name));
     for name in names.iter().filter(|name| name.to_str().is_some_and(own)) {
         let path = directory.join(name);
         fs::remove_file(&path).map_err(|error| failed("remove", &path, &error))?;
     }
     Ok(())
+}
+
+fn must_be_empty(directory: &Path) -> Result<(), Error> {
+    let Some(first) = contents(directory)?.into_iter().min() else {
+        return Ok(());
+    };
+    let first = first.to_string_lossy();
+    let message = format!("{} is not empty: it holds {first}", directory.display());
+    let help = "--overwrite replaces the files of a former run; --output DIR writes elsewhere";
+    Err(Error::new(Kind::Occupied, message).with_help(help))
+}
+
+/// What is in a directory, besides the lock.
+fn contents(directory: &Path) -> Result<Vec<OsString>, Error> {
+    let unreadable = |error| failed("read the directory", directory, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        names.push(entry.map_err(unreadable)?.file_name());
+    }
+    names.retain(|name| name != LOCK);
+    Ok(names)
 }
 
 #[cfg(test)]
