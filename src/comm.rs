@@ -73,11 +73,36 @@ pub trait Communicator {
 
     fn barrier(&self);
 
+    /// Name and version of the library that carries the messages, if there is one.
+    fn library(&self) -> Option<String> {
+        None
+    }
+
     /// The raw MPI communicator as the HDF5 library wants it; `None` where ranks are no processes.
     #[cfg(feature = "mpi")]
     fn as_mpi(&self) -> Option<mpi::ffi::MPI_Comm> {
         None
     }
+}
+
+/// The ranks that a launcher started, or one rank alone, for which MPI need not even run.
+///
+/// # Errors
+/// If MPI cannot serve the program.
+pub fn connect(launched: bool) -> Result<Rc<dyn Communicator>, Error> {
+    #[cfg(feature = "mpi")]
+    if launched {
+        return Ok(Rc::new(World::new()?));
+    }
+    let _ = launched;
+    Ok(Rc::new(Solo))
+}
+
+/// Ends this process, and the whole job if it has started.
+pub fn abort(status: u8) -> ! {
+    #[cfg(feature = "mpi")]
+    World::abort(status.into());
+    std::process::exit(status.into())
 }
 
 /// Every rank's value, in rank order, on every rank.
@@ -111,4 +136,29 @@ pub fn agree<T>(comm: &dyn Communicator, result: Result<T, Error>) -> Result<T, 
     let mine: Option<Error> = result.err();
     let first = all_gather(comm, &mine).into_iter().flatten().next();
     Err(first.unwrap_or_else(|| Error::new(Kind::Internal, "a rank failed without a reason")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_ranks_agree_on_the_error_of_the_lowest_that_failed() {
+        let results = Local::run(4, |comm| {
+            let mine = match comm.rank() {
+                rank @ (1 | 3) => Err(Error::input(format!("rank {rank}")).with_help("mend it")),
+                rank => Ok(rank),
+            };
+            agree(comm.as_ref(), mine)
+        });
+        for result in results {
+            assert_eq!(result, Err(Error::input("rank 1").with_help("mend it")));
+        }
+    }
+
+    #[test]
+    fn ranks_without_an_error_keep_their_own_results() {
+        let results = Local::run(3, |comm| agree(comm.as_ref(), Ok(10 * comm.rank())));
+        assert_eq!(results, [Ok(0), Ok(10), Ok(20)]);
+    }
 }

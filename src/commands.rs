@@ -12,21 +12,14 @@ pub use run::run;
 use std::rc::Rc;
 
 use crate::{
-    comm::{Communicator, Solo},
+    comm::{self, Communicator},
     error::Error,
     launch::Launcher,
 };
 
-/// The ranks that the launcher started; without a launcher, one rank and no MPI.
-///
-/// # Errors
-/// If MPI cannot be used, or the launcher is not that of the MPI library.
-pub fn connect(launcher: Option<Launcher>) -> Result<Rc<dyn Communicator>, Error> {
-    let comm: Rc<dyn Communicator> = match launcher {
-        #[cfg(feature = "mpi")]
-        Some(_) => Rc::new(crate::comm::World::new()?),
-        _ => Rc::new(Solo),
-    };
+/// The ranks that the launcher started.
+fn connect(launcher: Option<Launcher>) -> Result<Rc<dyn Communicator>, Error> {
+    let comm = comm::connect(launcher.is_some())?;
     Launcher::check(launcher, comm.size())?;
     Ok(comm)
 }

@@ -33,11 +33,11 @@ macro_rules! real {
             const NAME: &'static str = $name;
 
             #[inline]
-            #[expect(
+            #[allow(
+                clippy::unnecessary_cast,
                 clippy::cast_possible_truncation,
-                reason = "rounding to the field's precision"
+                reason = "one text for both types; f32 is rounded to"
             )]
-            #[allow(clippy::unnecessary_cast)]
             fn from_f64(value: f64) -> Self {
                 value as $type
             }
@@ -80,7 +80,7 @@ impl<T: Real> Field<T> {
             ghosts,
         };
         let rows = -field.signed_ghosts()..signed(cells[1] + ghosts);
-        team.for_rows(&mut field, rows, &mut || {}, |_, row| row.fill(T::ZERO));
+        team.for_rows(&mut field, rows, |_, row| row.fill(T::ZERO));
         field
     }
 

@@ -180,3 +180,103 @@ impl<T: Real, K: Row<T>, C: Row<T>, Q: Source<T>> WithSimd for EulerRow<'_, T, K
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The step of one cell as the discretisation reads, for comparison.
+    fn plain<T: Real>(
+        u: [T; 5],
+        weight: [T; 4],
+        inverse_capacity: T,
+        source: Option<T>,
+        dt: T,
+    ) -> T {
+        let [center, west, east, south, north] = u;
+        let across_x = weight[0] * (west - center) + weight[1] * (east - center);
+        let across_y = weight[2] * (south - center) + weight[3] * (north - center);
+        let mut rate = across_x + across_y;
+        if let Some(source) = source {
+            rate += source;
+        }
+        center + dt * inverse_capacity * rate
+    }
+
+    /// Rows of `n` random cells, with one kind of coefficients after the other, to the bit.
+    fn check<T: Real>(n: usize, random: &mut impl FnMut() -> f64) {
+        let mut numbers =
+            |count: usize| -> Vec<T> { (0..count).map(|_| T::from_f64(random())).collect() };
+        let (south, center, north) = (numbers(n), numbers(n + 2), numbers(n));
+        let (x, below, above) = (numbers(n + 1), numbers(n), numbers(n));
+        let (capacity, source, dt) = (numbers(n), numbers(n), numbers(1)[0]);
+        let u = Rows {
+            south: &south,
+            center: &center,
+            north: &north,
+        };
+        let expected = |weight: &dyn Fn(usize) -> [T; 4],
+                        capacity: &dyn Fn(usize) -> T,
+                        source: &dyn Fn(usize) -> Option<T>| {
+            let cell = |i: usize| {
+                let u = [center[i + 1], center[i], center[i + 2], south[i], north[i]];
+                plain(u, weight(i), capacity(i), source(i), dt)
+            };
+            (0..n).map(cell).collect::<Vec<T>>()
+        };
+        let mut out = vec![T::ZERO; n];
+
+        let per_cell = Coefficients {
+            west: &x[..n],
+            east: &x[1..],
+            south: &below[..],
+            north: &above[..],
+            inverse_capacity: &capacity[..],
+            source: &source[..],
+        };
+        let weight = |i: usize| [x[i], x[i + 1], below[i], above[i]];
+        EulerRow {
+            out: &mut out,
+            u,
+            coefficients: per_cell,
+            dt,
+        }
+        .run();
+        assert_eq!(
+            out,
+            expected(&weight, &|i| capacity[i], &|i| Some(source[i]))
+        );
+
+        let uniform = Coefficients {
+            west: Uniform(x[0]),
+            east: Uniform(x[0]),
+            south: Uniform(below[0]),
+            north: Uniform(below[0]),
+            inverse_capacity: Uniform(capacity[0]),
+            source: NoSource,
+        };
+        let weight = |_| [x[0], x[0], below[0], below[0]];
+        EulerRow {
+            out: &mut out,
+            u,
+            coefficients: uniform,
+            dt,
+        }
+        .run();
+        assert_eq!(out, expected(&weight, &|_| capacity[0], &|_| None));
+    }
+
+    proptest! {
+        #[test]
+        fn wide_vectors_give_the_bits_of_one_cell_at_a_time(
+            n in 1..80usize,
+            numbers in prop::collection::vec(-1e3..1e3f64, 64..100),
+        ) {
+            let mut next = numbers.iter().cycle().copied();
+            let mut random = || next.next().expect("a cycle goes on");
+            check::<f64>(n, &mut random);
+            check::<f32>(n, &mut random);
+        }
+    }
+}

@@ -1,11 +1,11 @@
 //! How the program was started: by which launcher, on which cores, with how many threads.
 
-use std::{collections::BTreeSet, env, fmt, panic, process};
+use std::{collections::BTreeSet, env, fmt, panic};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    comm::{Communicator, all_gather},
+    comm::{self, Communicator, all_gather},
     error::{Error, Kind},
 };
 
@@ -15,10 +15,7 @@ pub fn abort_on_panic() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         report(panic);
-        let status = i32::from(Kind::Internal.exit_status());
-        #[cfg(feature = "mpi")]
-        crate::comm::World::abort(status);
-        process::exit(status);
+        comm::abort(Kind::Internal.exit_status());
     }));
 }
 
@@ -170,6 +167,16 @@ impl Placement {
         }
     }
 
+    /// Other ranks on the node of a rank.
+    #[must_use]
+    pub fn ranks_beside(&self, rank: usize) -> usize {
+        self.hosts
+            .iter()
+            .filter(|host| **host == self.hosts[rank])
+            .count()
+            - 1
+    }
+
     /// Number of different hosts.
     #[must_use]
     pub fn nodes(&self) -> usize {
@@ -217,6 +224,20 @@ fn online_cores() -> Option<usize> {
             Some((last + 1).saturating_sub(first))
         })
         .sum()
+}
+
+/// Memory in bytes that processes on this node may still take, where the system says so.
+#[must_use]
+pub fn available_memory() -> Option<u64> {
+    let read = |path| std::fs::read_to_string(path).ok();
+    let info = read("/proc/meminfo")?;
+    let line = info
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let free = 1024 * line.trim().trim_end_matches(" kB").parse::<u64>().ok()?;
+    // A container's own limit, where there is one (cgroup 2).
+    let limit = read("/sys/fs/cgroup/memory.max").and_then(|limit| limit.trim().parse().ok());
+    Some(limit.map_or(free, |limit: u64| limit.min(free)))
 }
 
 /// Cores of a rank over the ranks of its node that may use some of them.

@@ -3,14 +3,12 @@
 use std::{
     io::{self, Write},
     process::ExitCode,
-    rc::Rc,
 };
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use isotherm::{
     cli::{Cli, Command},
-    comm::Communicator,
     commands,
     config::{json_schema, template},
     error::{Error, Kind},
@@ -21,11 +19,11 @@ use isotherm::{
 fn main() -> ExitCode {
     launch::abort_on_panic();
     let launcher = Launcher::from_environment();
-    // Every rank meets the same failure; one of them says so.
+    // Every rank meets the same failure; one of them says so, and its status becomes that of the
+    // job. The others leave without one: a launcher that sees a rank fail ends the rest at once,
+    // before the one has spoken.
     let speaks = launcher.is_none_or(|launcher| launcher.rank == 0);
-    // A launcher that sees a rank fail ends the others. The group keeps every rank until the one
-    // that speaks has spoken.
-    let comm = commands::connect(launcher);
+    let failure = |kind: Kind| ExitCode::from(if speaks { kind.exit_status() } else { 0 });
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -36,37 +34,28 @@ fn main() -> ExitCode {
                 error.kind(),
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             );
-            return ExitCode::from(if is_help {
-                0
+            return if is_help {
+                ExitCode::SUCCESS
             } else {
-                Kind::Input.exit_status()
-            });
+                failure(Kind::Input)
+            };
         }
     };
-    let done = match &comm {
-        Ok(comm) => execute(cli.command, comm, launcher, speaks),
-        Err(error) => Err(error.clone()),
-    };
-    match done {
+    match execute(cli.command, launcher, speaks) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if speaks {
                 note(&format!("error: {error}"));
             }
-            ExitCode::from(error.kind.exit_status())
+            failure(error.kind)
         }
     }
 }
 
-fn execute(
-    command: Command,
-    comm: &Rc<dyn Communicator>,
-    launcher: Option<Launcher>,
-    speaks: bool,
-) -> Result<(), Error> {
+fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result<(), Error> {
     let text = match command {
-        Command::Run(run) => return commands::run(&run, Rc::clone(comm), launcher),
-        Command::Bench(bench) => return commands::bench(&bench, comm, launcher),
+        Command::Run(run) => return commands::run(&run, launcher),
+        Command::Bench(bench) => return commands::bench(&bench, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
         Command::Init { template: name } => template(name.as_deref())?,
         Command::Schema => format!("{:#}\n", json_schema()),

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod diagnostics;
+mod extremes;
 mod finite;
 mod hdf5;
 mod picture;

@@ -231,6 +231,76 @@ fn the_balance_closes_with_walls_and_sources() {
     assert!(imbalance < 1e-11, "imbalance {imbalance:e}");
 }
 
+#[test]
+fn the_stability_limit_is_where_the_checkerboard_stops_decaying() {
+    let (alpha, cells) = ([0.8, 1.7], [16, 10]);
+    let capacity = 1.5;
+    let textbook = capacity / (2.0 * (alpha[0] * 16.0 * 16.0 + alpha[1] * 10.0 * 10.0));
+    let largest = |fraction: f64| {
+        let problem = Problem {
+            grid: unit_grid(cells),
+            medium: uniform(alpha, capacity),
+            initial: formula("cos(16*pi*(x - 1/32))*cos(10*pi*(y - 1/20))"),
+            walls: std::array::from_fn(|_| Wall::Periodic),
+            dt: fraction * textbook,
+            steps: 1000,
+        };
+        let outcome = run::<f64>(&problem, SOLO);
+        assert!((outcome.stability_limit / textbook - 1.0).abs() < 1e-14);
+        outcome.u.iter().fold(0.0, |most: f64, u| most.max(u.abs()))
+    };
+    let (below, above) = (largest(0.999), largest(1.001));
+    // One step multiplies the mode by 1 - 2 dt/limit.
+    assert!((below / 0.998_f64.powi(1000) - 1.0).abs() < 1e-9, "{below}");
+    assert!((above / 1.002_f64.powi(1000) - 1.0).abs() < 1e-9, "{above}");
+}
+
+#[test]
+fn the_stability_limit_is_that_of_the_worst_cell() {
+    let mut medium = uniform([1.0, 1.0], 1.0);
+    let mut speck = region(Shape::Rectangle {
+        min: [0.5, 0.5],
+        max: [0.6, 0.6],
+    });
+    speck.heat_capacity = Some(number(0.25));
+    medium.regions.push(speck);
+    let problem = Problem {
+        grid: unit_grid([10, 10]),
+        medium,
+        initial: number(0.0),
+        walls: insulated(),
+        dt: 0.0,
+        steps: 0,
+    };
+    let limit = run::<f64>(&problem, SOLO).stability_limit;
+    assert!((limit / (0.25 / 400.0) - 1.0).abs() < 1e-14, "{limit}");
+}
+
+#[test]
+fn walls_of_time_alone_are_what_they_are_as_walls_of_place_and_time() {
+    let outcome = |more: &str| {
+        let wall = |text: &str| formula(&format!("{text}{more}"));
+        let problem = Problem {
+            grid: unit_grid([9, 7]),
+            medium: uniform([1.0, 2.0], 3.0),
+            initial: number(300.0),
+            walls: [
+                Wall::Temperature(wall("300 + 20*sin(300*t)")),
+                Wall::Flux(wall("500*cos(200*t)")),
+                Wall::Convection {
+                    coefficient: wall("5 + sin(100*t)"),
+                    ambient: wall("280 + t"),
+                },
+                Wall::Temperature(number(310.0)),
+            ],
+            dt: 1e-3,
+            steps: 50,
+        };
+        run::<f64>(&problem, SOLO).u
+    };
+    assert_eq!(outcome(""), outcome(" + 0*x*y"));
+}
+
 /// `u = exp(-t) sin(pi x) sin(pi y) + x` with `K = 1 + x y / 2`, `rho_c = 2`, and the source that
 /// makes it a solution.
 fn manufactured(n: usize) -> f64 {

@@ -50,19 +50,6 @@ impl World {
         })
     }
 
-    /// Name and version of the MPI library.
-    #[must_use]
-    pub fn library() -> String {
-        let version = mpi::environment::library_version().unwrap_or_default();
-        let version = version.trim_end_matches('\0');
-        version
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_string()
-    }
-
     /// Ends the whole job at once, from any thread, if MPI is running.
     pub fn abort(status: i32) {
         if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
@@ -184,6 +171,12 @@ impl Communicator for World {
 
     fn barrier(&self) {
         self.comm.barrier();
+    }
+
+    fn library(&self) -> Option<String> {
+        let version = mpi::environment::library_version().ok()?;
+        let first_line = version.trim_end_matches('\0').lines().next()?;
+        Some(first_line.trim().to_string())
     }
 
     fn as_mpi(&self) -> Option<MPI_Comm> {

@@ -2,9 +2,10 @@
 
 use std::{fs, rc::Rc};
 
+use super::connect;
 use crate::{
     cli::Bench,
-    comm::{Communicator, agree},
+    comm::agree,
     error::Error,
     field::Team,
     launch::{Launcher, Placement},
@@ -16,15 +17,12 @@ use crate::{
 ///
 /// # Errors
 /// If the ranks do not fit on the grid, or the file cannot be written.
-pub fn bench(
-    options: &Bench,
-    comm: &Rc<dyn Communicator>,
-    launcher: Option<Launcher>,
-) -> Result<(), Error> {
+pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
+    let comm = connect(launcher)?;
     let placement = Placement::find(comm.as_ref(), launcher, options.threads, None);
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let cells = [options.cells[0], options.cells[1]];
-    let rates = bench::run(Rc::clone(comm), &team, cells, options.rounds)?;
+    let rates = bench::run(Rc::clone(&comm), &team, cells, options.rounds)?;
     let written = if comm.rank() == 0 {
         println!("{rates}");
         for warning in &placement.warnings {

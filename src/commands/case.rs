@@ -9,6 +9,7 @@ use crate::{
     domain::{Domain, choose_ranks},
     error::Error,
     field::{Field, Real, Team, signed},
+    launch::available_memory,
     operator::Diffusion,
     output::{Window as FileWindow, read_block},
     physics::{Initial, Painter, Wall, Window},
@@ -112,6 +113,29 @@ impl Given {
                     "start fewer ranks, or use more cells",
                 )
             }),
+        }
+    }
+
+    /// Refuses a case whose temperatures alone do not fit into this node's memory, beside those of
+    /// the `neighbors` other ranks on it.
+    ///
+    /// # Errors
+    /// If they don't.
+    pub fn check_memory<T: Real>(&self, domain: &Domain, neighbors: usize) -> Result<(), Error> {
+        let cells = domain.cells[0] as u64 * domain.cells[1] as u64;
+        // A stepper holds the field before and after a step.
+        let needed = 2 * size_of::<T>() as u64 * cells * (neighbors as u64 + 1);
+        match available_memory() {
+            Some(available) if needed > available => {
+                let gib = |bytes: u64| bytes.div_ceil(1 << 30);
+                let message = format!(
+                    "the ranks of a node need {} GiB, and {} GiB are free",
+                    gib(needed),
+                    gib(available)
+                );
+                Err(self.fault("domain.cells", message, "use more nodes, or fewer cells"))
+            }
+            _ => Ok(()),
         }
     }
 

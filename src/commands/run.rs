@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, rc::Rc, time::Instant};
 
-use super::case::Given;
+use super::{case::Given, connect};
 use crate::{
     cli,
     comm::{Communicator, agree},
@@ -26,11 +26,8 @@ const STEPS_BETWEEN_FINITE_CHECKS: u64 = 100;
 ///
 /// # Errors
 /// Whatever ends it before its end, the same on every rank.
-pub fn run(
-    options: &cli::Run,
-    comm: Rc<dyn Communicator>,
-    launcher: Option<Launcher>,
-) -> Result<(), Error> {
+pub fn run(options: &cli::Run, launcher: Option<Launcher>) -> Result<(), Error> {
+    let comm = connect(launcher)?;
     let given = Given::share(comm.as_ref(), &options.config, options.output.as_deref())?;
     let parallel = given.case.parallel;
     let process_grid = given.process_grid(comm.size())?;
@@ -70,6 +67,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn solve<T: Real>(&self) -> Result<(), Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
+        let neighbors = self.placement.ranks_beside(comm.rank());
+        agree(comm, self.given.check_memory::<T>(&self.domain, neighbors))?;
         let diffusion = self
             .given
             .diffusion::<T>(&self.comm, &self.team, &self.domain)?;
@@ -129,7 +128,7 @@ impl Run<'_> {
             clock: &simulation.clock,
             threads: self.team.size(),
             precision: T::NAME,
-            mpi: self.mpi_library(),
+            mpi: comm.library(),
             wall: start.elapsed().as_secs_f64(),
             times: simulation.stepper.times(),
             observers: names
@@ -147,14 +146,6 @@ impl Run<'_> {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
-    }
-
-    fn mpi_library(&self) -> Option<String> {
-        #[cfg(feature = "mpi")]
-        if self.comm.as_mpi().is_some() {
-            return Some(crate::comm::World::library());
-        }
-        None
     }
 
     /// Says what is about to be run, and what stands in its way.

@@ -109,34 +109,31 @@ impl Problems {
         }
     }
 
-    /// A report with an excerpt of the file for every problem, and their number.
+    /// Their number, and a report with an excerpt of the file for each.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,
         reason = "writing to a string does not fail"
     )]
-    pub fn render(&self, color: bool) -> String {
-        let theme = if color {
-            GraphicalTheme::unicode()
-        } else {
-            GraphicalTheme::unicode_nocolor()
-        };
+    pub fn render(&self) -> String {
+        let theme = GraphicalTheme::unicode_nocolor();
         let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH);
         let text = NamedSource::new(&self.source.name, self.source.text.clone());
-        let mut report = String::new();
+        let count = self.problems.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        let mut report = format!("{count} {noun} in {}\n", self.source.name);
         for problem in &self.problems {
             let located = Located {
                 problem,
                 text: &text,
             };
+            report.push('\n');
             handler
                 .render_report(&mut report, &located)
                 .expect("writing to a string");
-            report.push('\n');
         }
-        let count = self.problems.len();
-        let noun = if count == 1 { "problem" } else { "problems" };
-        report + &format!("{count} {noun} in {}", self.source.name)
+        report.truncate(report.trim_end().len());
+        report
     }
 }
 
@@ -166,7 +163,7 @@ impl error::Error for Problems {}
 
 impl From<Problems> for Error {
     fn from(problems: Problems) -> Self {
-        Self::input(problems.render(false))
+        Self::input(problems.render())
     }
 }
 

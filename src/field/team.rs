@@ -52,19 +52,13 @@ impl Team {
         self.size
     }
 
-    /// Runs `work(k, part k)` on thread k for every part; on the main thread `main` is handed on.
-    fn run<P: Send, M>(
-        &self,
-        parts: Vec<P>,
-        main: M,
-        work: impl Fn(P) + Sync,
-        main_work: impl FnOnce(P, M),
-    ) {
+    /// Runs `work` on every part, part k on thread k, but on the calling thread `main`.
+    fn run<P: Send>(&self, parts: Vec<P>, main: impl FnOnce(P), work: impl Fn(P) + Sync) {
         debug_assert_eq!(parts.len(), self.size);
         let mut parts = parts.into_iter();
         let first = parts.next().expect("a team has a main thread");
         let Some(workers) = &self.workers else {
-            main_work(first, main);
+            main(first);
             return;
         };
         let slots: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
@@ -78,7 +72,7 @@ impl Team {
                     work(part);
                 }
             });
-            main_work(first, main);
+            main(first);
         });
     }
 
@@ -88,8 +82,18 @@ impl Team {
     }
 
     /// Calls `work(j, row j with ghosts)` for every row `j` of `rows`, each on the thread it
-    /// belongs to. The main thread calls `meanwhile` every so often between its rows.
+    /// belongs to.
     pub fn for_rows<T: Real>(
+        &self,
+        field: &mut Field<T>,
+        rows: Range<isize>,
+        work: impl Fn(isize, &mut [T]) + Sync,
+    ) {
+        self.for_rows_while(field, rows, &mut || {}, work);
+    }
+
+    /// As [`Self::for_rows`]; the calling thread calls `meanwhile` every so often between its rows.
+    pub fn for_rows_while<T: Real>(
         &self,
         field: &mut Field<T>,
         rows: Range<isize>,
@@ -116,20 +120,18 @@ impl Team {
                 }
             }
         };
+        let mut values = 0;
+        let mut count_row = || {
+            values += stride;
+            if values >= VALUES_BETWEEN_CALLS {
+                values = 0;
+                meanwhile();
+            }
+        };
         self.run(
             parts,
-            meanwhile,
+            |part| sweep(part, &mut count_row),
             |part| sweep(part, &mut || {}),
-            |part, meanwhile| {
-                let mut values = 0;
-                sweep(part, &mut || {
-                    values += stride;
-                    if values >= VALUES_BETWEEN_CALLS {
-                        values = 0;
-                        meanwhile();
-                    }
-                });
-            },
         );
     }
 
@@ -144,7 +146,7 @@ impl Team {
         work: impl Fn(isize, &mut [T]) -> Result<(), Error> + Sync,
     ) -> Result<(), Error> {
         let lowest: Mutex<Option<(isize, Error)>> = Mutex::new(None);
-        self.for_rows(field, rows, &mut || {}, |j, row| {
+        self.for_rows(field, rows, |j, row| {
             if let Err(error) = work(j, row) {
                 let mut lowest = lowest.lock().unwrap_or_else(PoisonError::into_inner);
                 if lowest.as_ref().is_none_or(|(row, _)| j < *row) {
@@ -174,10 +176,56 @@ impl Team {
             .map(|(k, result)| (self.share(rows, k), result))
             .collect();
         let fold = |(share, result): (Range<usize>, &mut R)| share.for_each(|j| work(result, j));
-        self.run(parts, (), fold, |part, ()| fold(part));
+        self.run(parts, &fold, &fold);
         results
             .into_iter()
             .reduce(merge)
             .expect("a team has a main thread")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{collections::BTreeMap, thread};
+
+    #[test]
+    fn a_thread_meets_the_same_rows_in_every_sweep_and_only_the_caller_does_the_rest() {
+        let team = Team::new(3).unwrap();
+        let mut field = Field::<f64>::new(&team, [7000, 10], 1);
+        let owners = |field: &mut Field<f64>, rows: Range<isize>| {
+            let owners = Mutex::new(BTreeMap::new());
+            let caller = thread::current().id();
+            let mut calls = 0;
+            let mut meanwhile = || {
+                assert_eq!(thread::current().id(), caller);
+                calls += 1;
+            };
+            team.for_rows_while(field, rows, &mut meanwhile, |j, _| {
+                owners.lock().unwrap().insert(j, thread::current().id());
+            });
+            (owners.into_inner().unwrap(), calls)
+        };
+        let (all, calls) = owners(&mut field, -1..11);
+        assert_eq!(all.len(), 12);
+        assert_eq!(all[&-1], thread::current().id());
+        assert!(
+            calls > 0,
+            "the caller's four rows are more than it does without a call"
+        );
+        let (inner, _) = owners(&mut field, 1..9);
+        assert_eq!(inner.len(), 8);
+        assert!(inner.iter().all(|(j, owner)| all[j] == *owner));
+    }
+
+    #[test]
+    fn the_lowest_failing_row_is_the_one_named() {
+        let team = Team::new(2).unwrap();
+        let mut field = Field::<f64>::new(&team, [4, 9], 0);
+        let result = team.try_for_rows(&mut field, 0..9, |j, _| match j {
+            3 | 7 | 8 => Err(Error::input(format!("row {j}"))),
+            _ => Ok(()),
+        });
+        assert_eq!(result.unwrap_err().message, "row 3");
     }
 }

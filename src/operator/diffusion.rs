@@ -228,7 +228,7 @@ impl<T: Real> Sweep<'_, T> {
             self.u.column(signed(columns.end)),
         );
         let rows = signed(self.span.rows.start)..signed(self.span.rows.end);
-        self.team.for_rows(out, rows, meanwhile, |j, out| {
+        self.team.for_rows_while(out, rows, meanwhile, |j, out| {
             let coefficients = row_coefficients(
                 weights,
                 inverse_capacity,

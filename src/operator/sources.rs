@@ -73,13 +73,13 @@ impl<T: Real> Sources<T> {
         };
         let rows = 0..signed(self.now.cells()[1]);
         let source = &*source;
-        team.for_rows(&mut self.now, rows.clone(), &mut || {}, |j, row| {
+        team.for_rows(&mut self.now, rows.clone(), |j, row| {
             source.evaluate_row(j.cast_unsigned(), t, |column, value| {
                 row[column] = T::from_f64(value);
             });
         });
         let now = &self.now;
-        team.for_rows(heat, rows, &mut || {}, |j, row| {
+        team.for_rows(heat, rows, |j, row| {
             let now = now.own_row(j.cast_unsigned());
             for column in source.columns(j.cast_unsigned()) {
                 row[column] += dt * now[column].to_f64();

@@ -17,6 +17,7 @@ struct WallFaces<T> {
     side: Side,
     wall: Wall,
     uses_time: bool,
+    uses_place: bool,
     /// Face centres in metres.
     centers: Vec<[f64; 2]>,
     /// Of the cells at the wall, in W/(m K).
@@ -128,18 +129,11 @@ impl<T: Real> WallFaces<T> {
                 face_center(&domain.grid, side, [x0 + i, y0 + j])
             })
             .collect();
-        let uses_time = match wall {
-            Wall::Temperature(value) | Wall::Flux(value) => value.uses_time(),
-            Wall::Convection {
-                coefficient,
-                ambient,
-            } => coefficient.uses_time() || ambient.uses_time(),
-            Wall::Periodic => false,
-        };
         let mut faces = Self {
             side,
             wall: wall.clone(),
-            uses_time,
+            uses_time: wall.values().any(Value::uses_time),
+            uses_place: wall.values().any(Value::uses_place),
             centers,
             conductivity,
             width: domain.grid.spacing()[axis],
@@ -153,9 +147,9 @@ impl<T: Real> WallFaces<T> {
     }
 
     fn evaluate(&mut self, t: f64) {
-        for (face, &center) in self.centers.iter().enumerate() {
+        let condition = |center: [f64; 2]| {
             let at = |value: &Value| value.at(center, t);
-            let condition = match &self.wall {
+            match &self.wall {
                 Wall::Temperature(value) => Robin::temperature(at(value)),
                 Wall::Flux(value) => Robin::flux(at(value)),
                 Wall::Convection {
@@ -163,7 +157,12 @@ impl<T: Real> WallFaces<T> {
                     ambient,
                 } => Robin::convection(at(coefficient), at(ambient)),
                 Wall::Periodic => unreachable!("a periodic side is no wall"),
-            };
+            }
+        };
+        // A condition of time alone is worth evaluating once.
+        let everywhere = (!self.uses_place).then(|| condition(self.centers[0]));
+        for (face, &center) in self.centers.iter().enumerate() {
+            let condition = everywhere.unwrap_or_else(|| condition(center));
             let Ghost { gain, offset } = condition.ghost(self.conductivity[face], self.width);
             self.gain[face] = T::from_f64(gain);
             self.offset[face] = T::from_f64(offset);

@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::run_directory::failed;
+use super::{extremes::extremes, run_directory::failed};
 use crate::{
-    comm::{Communicator, Reduce, agree},
+    comm::{Communicator, agree},
     error::Error,
-    field::{Real, ReproducibleSum},
+    field::{Real, reproducible_sum},
     simulation::{Cadence, Flow, Observer, Schedule, View},
     stepper::Heat,
 };
@@ -72,8 +72,7 @@ impl<T: Real> Observer<T> for Diagnostics {
     fn observe(&mut self, view: &View<'_, T>) -> Result<Flow, Error> {
         let Summary { mean, min, max } = summarize(view);
         let heat = view.stepper.heat(view.u);
-        // The order-free sum behind the heat does not carry NaN.
-        let energy = if mean.is_nan() { mean } else { heat.content };
+        let energy = heat.content;
         let energy_at_start = *self.energy_at_start.get_or_insert(energy);
         let [left, right, bottom, top] = heat.through_sides;
         let [balance, relative] = balance(energy, energy_at_start, &heat);
@@ -111,47 +110,18 @@ fn balance(energy: f64, energy_at_start: f64, heat: &Heat) -> [f64; 2] {
 
 #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
 fn summarize<T: Real>(view: &View<'_, T>) -> Summary {
-    let rows = view.domain.cells[1];
-    // Minimum, negated, and maximum; both zeros count as the positive one, or else the sign
-    // would depend on the order. NaN is not carried by a maximum: a flag is.
-    let [low, high, bad] = view.team.fold_rows(
-        rows,
-        || [f64::NEG_INFINITY, f64::NEG_INFINITY, 0.0],
-        |[low, high, bad], j| {
-            for value in view.u.own_row(j).iter().map(|value| value.to_f64() + 0.0) {
-                *low = low.max(-value);
-                *high = high.max(value);
-                if !value.is_finite() {
-                    *bad = 1.0;
-                }
-            }
-        },
-        |a, b| [0, 1, 2].map(|k| a[k].max(b[k])),
-    );
-    let mut extremes = [low, high, bad];
-    view.comm.all_reduce(&mut extremes, Reduce::Max);
-    let [low, high, bad] = extremes;
-    if bad > 0.0 {
+    let value = |i: usize, j: usize| view.u.own_row(j)[i].to_f64();
+    let sum = reproducible_sum(view.comm, view.team, view.domain.cells, value);
+    let mean = sum / view.domain.grid.cell_count() as f64;
+    if mean.is_nan() {
         return Summary {
-            mean: f64::NAN,
-            min: f64::NAN,
-            max: f64::NAN,
+            mean,
+            min: mean,
+            max: mean,
         };
     }
-    let sum = view.team.fold_rows(
-        rows,
-        || ReproducibleSum::new(low.abs().max(high.abs())),
-        |sum, j| {
-            let row = view.u.own_row(j);
-            sum.add(row.len(), |i| row[i].to_f64());
-        },
-        ReproducibleSum::merge,
-    );
-    Summary {
-        mean: sum.total(view.comm) / view.domain.grid.cell_count() as f64,
-        min: 0.0 - low,
-        max: high,
-    }
+    let [min, max] = extremes(view);
+    Summary { mean, min, max }
 }
 
 #[cfg(test)]
@@ -162,13 +132,11 @@ mod tests {
         output::testing::{LAYOUTS, Run, grid, temperature},
     };
 
-    fn run(ranks: [usize; 2], spoil: bool) -> String {
+    fn run(ranks: [usize; 2], spoil: Option<f64>) -> String {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("diagnostics.csv");
         Run::new(grid(), ranks).each(|rank| {
-            if spoil {
-                rank.spoil_at = Some((8, vec![[12, 10]], f64::NAN));
-            }
+            rank.spoil_at = spoil.map(|value| (8, vec![[12, 10]], value));
             let cadence = Cadence::EverySteps(4);
             let observer = Diagnostics::create(&path, cadence, rank.comm.as_ref()).unwrap();
             rank.simulate(vec![Box::new(observer)]).unwrap();
@@ -178,9 +146,9 @@ mod tests {
 
     #[test]
     fn rows_are_the_same_from_every_layout() {
-        let expected = run([1, 1], false);
+        let expected = run([1, 1], None);
         for ranks in LAYOUTS {
-            assert_eq!(run(ranks, false), expected);
+            assert_eq!(run(ranks, None), expected);
         }
         let rows: Vec<Vec<f64>> = expected
             .lines()
@@ -192,8 +160,9 @@ mod tests {
         let cells = || (0..11).flat_map(|j| (0..13).map(move |i| temperature(i, j, 4)));
         let mean = cells().sum::<f64>() / 143.0;
         assert!((rows[1][3] - mean).abs() < 1e-12 * mean);
-        assert_eq!(rows[1][4], cells().fold(f64::INFINITY, f64::min));
-        assert_eq!(rows[1][5], cells().fold(f64::NEG_INFINITY, f64::max));
+        let min = cells().fold(f64::INFINITY, f64::min);
+        let max = cells().fold(f64::NEG_INFINITY, f64::max);
+        assert_eq!(rows[1][4..6], [min, max]);
         assert_eq!(rows[1][6..12], [1008.0, 12.0, -4.0, 0.0, 1.0, 0.0]);
         assert_eq!(rows[1][12..], [-1.0, -1.0 / 1008.0]);
         assert_eq!(
@@ -205,10 +174,16 @@ mod tests {
     #[test]
     fn a_nan_anywhere_shows() {
         for ranks in LAYOUTS {
-            let text = run(ranks, true);
+            let text = run(ranks, Some(f64::NAN));
             let last = text.lines().last().unwrap();
-            assert!(last.contains(",NaN,NaN,NaN,NaN,"), "{last}");
+            assert!(last.contains(",NaN,NaN,NaN,"), "{last}");
         }
+    }
+
+    #[test]
+    fn a_negative_zero_is_a_zero() {
+        let text = run([2, 2], Some(-0.0));
+        assert!(text.lines().last().unwrap().contains(",0.0,304."), "{text}");
     }
 
     #[test]

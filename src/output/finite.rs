@@ -68,7 +68,11 @@ impl<T: Real> Observer<T> for FiniteCheck {
             || i64::MAX,
             |first, j| {
                 let row = view.u.own_row(j);
-                if let Some(i) = row.iter().position(|value| !value.is_finite()) {
+                // Without an early end, which would keep it from being vectorised.
+                let clean = row
+                    .iter()
+                    .fold(true, |clean, value| clean & value.is_finite());
+                if !clean && let Some(i) = row.iter().position(|value| !value.is_finite()) {
                     *first = index(i, j).min(*first);
                 }
             },

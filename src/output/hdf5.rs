@@ -4,6 +4,7 @@ mod fields;
 mod layout;
 mod raw;
 mod read;
+mod space;
 
 use std::path::Path;
 
@@ -48,6 +49,10 @@ fn on_writers(
 }
 
 /// How the writers `comm` open a file for writing.
+#[cfg_attr(
+    not(feature = "mpi"),
+    expect(unused_variables, reason = "without MPI there is one writer")
+)]
 fn access(comm: &dyn Communicator) -> FileBuilder {
     let mut builder = File::with_options();
     builder.with_fapl(|access| {

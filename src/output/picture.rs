@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::{
     blocks::{Block, gather_blocks},
+    extremes::extremes,
     run_directory::write_whole,
 };
 use crate::{
-    comm::{Reduce, agree},
+    comm::agree,
     config::Colormap,
     domain::Domain,
     error::Error,
@@ -91,28 +92,9 @@ impl<T: Real> Observer<T> for Picture {
     }
 }
 
-/// Least and largest temperature of the whole field in K. Collective.
-fn extremes<T: Real>(view: &View<'_, T>) -> [f64; 2] {
-    let [low, high] = view.team.fold_rows(
-        view.domain.cells[1],
-        || [f64::NEG_INFINITY; 2],
-        |[low, high], j| {
-            for value in view.u.own_row(j) {
-                *low = low.max(-value.to_f64());
-                *high = high.max(value.to_f64());
-            }
-        },
-        |a, b| [a[0].max(b[0]), a[1].max(b[1])],
-    );
-    let mut extremes = [low, high];
-    view.comm.all_reduce(&mut extremes, Reduce::Max);
-    [-extremes[0], extremes[1]]
-}
-
 /// The size of the plotted field in pixels: true to the rectangle unless that is very slim, and
 /// with whole pixels per cell where the grid is small.
 #[expect(
-    clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "sizes of images are small positive numbers"

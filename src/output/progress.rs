@@ -151,17 +151,18 @@ impl State {
     }
 
     fn text(&self) -> String {
-        let mut text = format!(
-            "step {}  t = {:.4e} s  dt = {:.2e} s  {:.1} Mcells/s",
+        let left = if self.fraction < 1.0 {
+            format!("  {} left", HumanDuration(self.left))
+        } else {
+            String::new()
+        };
+        format!(
+            "step {}  t = {:.4e} s  dt = {:.2e} s  {:.1} Mcells/s{left}",
             self.step,
             self.time,
             self.dt,
             self.cells_per_second / 1e6,
-        );
-        if self.fraction < 1.0 {
-            text += &format!("  {} left", HumanDuration(self.left));
-        }
-        text
+        )
     }
 }
 

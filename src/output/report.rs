@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{hdf5, run_directory::write_whole};
 use crate::{
@@ -36,7 +36,8 @@ pub struct Report {
     pub layout: Layout,
     pub run: Run,
     /// Seconds of wall clock by phase, over the ranks: those of a step, then the observers.
-    pub phases: serde_json::Map<String, serde_json::Value>,
+    #[serde(serialize_with = "as_map")]
+    pub phases: Vec<(&'static str, Spread)>,
     /// Largest over mean time to compute cells; 1 is even. Absent if nothing was computed.
     pub imbalance: Option<f64>,
     pub communication: Communication,
@@ -102,6 +103,9 @@ pub struct Communication {
 struct Part {
     host: String,
     wall: f64,
+    compute: f64,
+    wait: f64,
+    in_flight: f64,
     phases: Vec<f64>,
 }
 
@@ -118,6 +122,9 @@ impl Report {
         let part = Part {
             host,
             wall: facts.wall,
+            compute: facts.times.interior + facts.times.rim,
+            wait: facts.times.wait,
+            in_flight: facts.times.in_flight,
             phases: seconds,
         };
         let parts = all_gather(comm, &part);
@@ -125,18 +132,11 @@ impl Report {
         let spreads = names
             .iter()
             .enumerate()
-            .map(|(k, name)| {
-                let spread = spread(&|part| part.phases[k]);
-                let value = serde_json::to_value(spread).expect("three numbers have a JSON form");
-                ((*name).to_string(), value)
-            })
+            .map(|(k, name)| (*name, spread(&|part| part.phases[k])))
             .collect();
-        let index = |name| names.iter().position(|other| *other == name);
-        let [interior, rim, in_flight, wait] = ["interior", "rim", "in_flight", "wait"]
-            .map(|name| index(name).expect("a phase of every step"));
-        let compute = spread(&|part| part.phases[interior] + part.phases[rim]);
-        let in_flight = spread(&|part| part.phases[in_flight]).mean;
-        let wait = spread(&|part| part.phases[wait]).mean;
+        let compute = spread(&|part| part.compute);
+        let in_flight = spread(&|part| part.in_flight).mean;
+        let wait = spread(&|part| part.wait).mean;
         let wall_seconds = spread(&|part| part.wall).max;
         let mut hosts = BTreeMap::new();
         for part in &parts {
@@ -213,6 +213,10 @@ fn phases(facts: &Facts<'_>) -> Vec<(&'static str, f64)> {
     step.into_iter()
         .chain(facts.observers.iter().copied())
         .collect()
+}
+
+fn as_map<S: Serializer>(phases: &[(&str, Spread)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(phases.iter().copied())
 }
 
 impl Spread {

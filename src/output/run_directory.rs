@@ -1,7 +1,6 @@
 //! The directory of a run: one run at a time, and no run over the files of another.
 
 use std::{
-    ffi::OsString,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
@@ -103,21 +102,21 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
 
 fn occupy(path: &Path, overwrite: bool) -> Result<File, Error> {
     let created = create(path)?;
-    let claim = || {
-        // Where no run has been, a refusal leaves no lock either.
-        if !overwrite && !path.join(LOCK).exists() {
-            must_be_empty(path)?;
-        }
-        let lock = lock(path)?;
-        clear(path, overwrite)?;
-        Ok(lock)
-    };
-    claim().inspect_err(|_| {
-        if !created.is_empty() {
+    let is_new = !path.join(LOCK).exists();
+    let undo = || {
+        if is_new {
             let _ = fs::remove_file(path.join(LOCK));
         }
         remove(&created);
-    })
+    };
+    let lock = lock(path).inspect_err(|error| {
+        // The lock of another run stays, even if it came at this very moment.
+        if error.kind != Kind::Occupied {
+            undo();
+        }
+    })?;
+    clear(path, overwrite).inspect_err(|_| undo())?;
+    Ok(lock)
 }
 
 /// Creates the directory and its parents; returns those that were not there, innermost first.
@@ -181,37 +180,32 @@ fn lock(directory: &Path) -> Result<File, Error> {
 
 /// Makes sure that no former run is left in the directory.
 fn clear(directory: &Path, overwrite: bool) -> Result<(), Error> {
-    if !overwrite {
-        must_be_empty(directory)?;
-    }
-    let names = contents(directory)?;
-    let own = |name: &str| OWN.contains(&name.strip_suffix(PARTIAL).unwrap_or(name));
-    for name in names.iter().filter(|name| name.to_str().is_some_and(own)) {
-        let path = directory.join(name);
-        fs::remove_file(&path).map_err(|error| failed("remove", &path, &error))?;
-    }
-    Ok(())
-}
-
-fn must_be_empty(directory: &Path) -> Result<(), Error> {
-    let Some(first) = contents(directory)?.into_iter().min() else {
-        return Ok(());
-    };
-    let first = first.to_string_lossy();
-    let message = format!("{} is not empty: it holds {first}", directory.display());
-    let help = "--overwrite replaces the files of a former run; --output DIR writes elsewhere";
-    Err(Error::new(Kind::Occupied, message).with_help(help))
-}
-
-/// What is in a directory, besides the lock.
-fn contents(directory: &Path) -> Result<Vec<OsString>, Error> {
     let unreadable = |error| failed("read the directory", directory, &error);
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         names.push(entry.map_err(unreadable)?.file_name());
     }
     names.retain(|name| name != LOCK);
-    Ok(names)
+    if !overwrite && !names.is_empty() {
+        names.sort();
+        return Err(Error::new(
+            Kind::Occupied,
+            format!(
+                "{} is not empty: it holds {}",
+                directory.display(),
+                names[0].to_string_lossy()
+            ),
+        )
+        .with_help(
+            "--overwrite replaces the files of a former run; --output DIR writes elsewhere",
+        ));
+    }
+    let own = |name: &str| OWN.contains(&name.strip_suffix(PARTIAL).unwrap_or(name));
+    for name in names.iter().filter(|name| name.to_str().is_some_and(own)) {
+        let path = directory.join(name);
+        fs::remove_file(&path).map_err(|error| failed("remove", &path, &error))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -246,6 +240,11 @@ mod tests {
         assert!(errors[0].message.contains("notes.txt"), "{}", errors[0]);
         assert!(errors[0].help.as_ref().unwrap().contains("--overwrite"));
         assert!(errors.iter().all(|error| *error == errors[0]));
+        assert_eq!(
+            fs::read_dir(scratch.path()).unwrap().count(),
+            1,
+            "no lock is left"
+        );
     }
 
     #[test]

@@ -178,6 +178,17 @@ impl Value {
     }
 
     /// Whether the value changes with time.
+    /// Whether it differs from place to place.
+    #[must_use]
+    pub fn uses_place(&self) -> bool {
+        match self {
+            Self::Constant(_) => false,
+            Self::Expression(expression) => {
+                expression.uses(Variable::X) || expression.uses(Variable::Y)
+            }
+        }
+    }
+
     #[must_use]
     pub fn uses_time(&self) -> bool {
         match self {

@@ -88,3 +88,18 @@ pub enum Wall {
     /// The opposite side is the neighbour.
     Periodic,
 }
+
+impl Wall {
+    /// The numbers and expressions that make up the condition.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        let (first, second) = match self {
+            Self::Temperature(value) | Self::Flux(value) => (Some(value), None),
+            Self::Convection {
+                coefficient,
+                ambient,
+            } => (Some(coefficient), Some(ambient)),
+            Self::Periodic => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}

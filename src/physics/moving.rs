@@ -151,7 +151,7 @@ mod tests {
             for row in 0..window.cells[1] {
                 let columns = window.row(row);
                 moving.evaluate_row(row, t, |column, value| {
-                    cells[columns.start + column] = value
+                    cells[columns.start + column] = value;
                 });
             }
         }

@@ -78,7 +78,7 @@ impl Schedule {
         if let Some(Cadence::EverySteps(steps)) = self.cadence {
             due |= moment != Moment::Start && clock.step().is_multiple_of(steps);
         }
-        while self.next_time().is_some_and(|time| time <= clock.time()) {
+        while self.next_time().is_some_and(|time| clock.has_reached(time)) {
             self.passed += 1;
             due = true;
         }
@@ -87,5 +87,73 @@ impl Schedule {
             self.last = Some(clock.step());
         }
         due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::Pace;
+
+    /// The times at which a schedule is due on the way to `end`, and the steps between.
+    fn looks(mut schedule: Schedule, end: f64, max_dt: f64, pace: Pace) -> (Vec<f64>, Vec<f64>) {
+        let mut clock = Clock::new(end, pace);
+        let (mut looks, mut steps) = (Vec::new(), Vec::new());
+        if schedule.take(&clock, Moment::Start) {
+            looks.push(clock.time());
+        }
+        while clock.running() {
+            steps.push(clock.next_dt(max_dt, schedule.next_time().unwrap_or(f64::INFINITY)));
+            clock.tick();
+            let moment = if clock.running() {
+                Moment::Running
+            } else {
+                Moment::End
+            };
+            if schedule.take(&clock, moment) {
+                looks.push(clock.time());
+            }
+        }
+        (looks, steps)
+    }
+
+    #[test]
+    fn intervals_that_divide_the_span_leave_no_sliver() {
+        for end in [0.9, 0.3, 0.7, 1.1, 3e-7, 0.02] {
+            for parts in 1..50 {
+                let interval = end / f64::from(parts);
+                let max_dt = interval / 2.7;
+                for pace in [Pace::Even, Pace::Fixed] {
+                    let schedule = Schedule::with_ends(Some(Cadence::EveryTime(interval)));
+                    let (looks, steps) = looks(schedule, end, max_dt, pace);
+                    assert_eq!(
+                        looks.len(),
+                        usize::try_from(parts).unwrap() + 1,
+                        "{end}/{parts}"
+                    );
+                    assert_eq!(looks.last(), Some(&end));
+                    assert!(
+                        steps.iter().all(|&dt| dt > 0.5 * max_dt),
+                        "{end}/{parts} {steps:?}"
+                    );
+                }
+            }
+        }
+        let schedule = Schedule::with_ends(Some(Cadence::EveryTime(0.3)));
+        assert_eq!(looks(schedule, 0.9, 0.1, Pace::Even).0.len(), 4);
+    }
+
+    #[test]
+    fn times_and_steps_are_met_once() {
+        let schedule = Schedule::with_ends(Some(Cadence::Times(vec![0.0, 0.25, 1.0])));
+        assert_eq!(looks(schedule, 1.0, 0.4, Pace::Even).0, [0.0, 0.25, 1.0]);
+        let schedule = Schedule::every_steps(2);
+        assert_eq!(looks(schedule, 1.0, 0.2, Pace::Fixed).0, [0.4, 0.8]);
+        let schedule = Schedule::with_ends(Some(Cadence::EveryTime(5.0)));
+        assert_eq!(looks(schedule, 1.0, 0.3, Pace::Even).0, [0.0, 1.0]);
+        assert_eq!(
+            looks(Schedule::with_ends(None), 1.0, 0.3, Pace::Even).0,
+            [0.0, 1.0]
+        );
     }
 }

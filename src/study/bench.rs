@@ -1,6 +1,6 @@
 //! `isotherm bench`: the memory bandwidth of the ranks together, and what a time step makes of it.
 
-use std::{rc::Rc, time::Instant};
+use std::{ops::Range, rc::Rc, time::Instant};
 
 use serde::Serialize;
 
@@ -18,7 +18,11 @@ use crate::{
 
 /// What a plain sweep moves for each cell in f64: one read, one write, and the read of the line
 /// that is written (write-allocate).
-const BYTES_PER_UPDATE: f64 = 24.0;
+const UPDATE_BYTES: f64 = 24.0;
+
+/// The same for the two measures of bandwidth, of one and of two reads.
+const SCALE_BYTES: f64 = 24.0;
+const TRIAD_BYTES: f64 = 32.0;
 
 /// Seconds that one repetition of one measurement takes, about.
 const SECONDS: f64 = 0.15;
@@ -31,7 +35,7 @@ pub struct Rates {
     pub process_grid: [usize; 2],
     pub threads_per_rank: usize,
     pub rounds: usize,
-    /// `b = s a`, in bytes per second, write-allocate counted.
+    /// `b = s a + t`, in bytes per second, write-allocate counted.
     pub scale_bandwidth: f64,
     /// `c = a + s b`, likewise.
     pub triad_bandwidth: f64,
@@ -56,6 +60,13 @@ pub struct Rates {
 /// One measurement: does its work once.
 type Work<'a> = Box<dyn FnMut() + 'a>;
 
+/// What the measurements work on.
+struct Setting<'a> {
+    comm: Rc<dyn Communicator>,
+    team: &'a Rc<Team>,
+    domain: Domain,
+}
+
 /// Measures on a grid of `cells`, f64, constant coefficients, in `rounds` rounds. Collective.
 ///
 /// # Errors
@@ -74,80 +85,31 @@ pub fn run(
     let process_grid = choose_ranks(&grid, comm.size(), [false; 2])
         .ok_or_else(|| Error::input("there are more ranks than cells"))?;
     let comm = comm.cartesian(process_grid, [false; 2]);
-    let domain = Domain::new(grid, process_grid, [false; 2], comm.rank());
-    let operator = || {
-        let one = || Value::Constant(1.0);
-        let medium = Medium {
-            face_mean: FaceMean::Harmonic,
-            conductivity: Conductivity([one(), one()]),
-            heat_capacity: one(),
-            source: None,
-            regions: Vec::new(),
-        };
-        let walls = std::array::from_fn(|_| Wall::Flux(Value::Constant(0.0)));
-        Diffusion::<f64>::new(Rc::clone(&comm), Rc::clone(team), &domain, &medium, &walls)
+    let setting = Setting {
+        domain: Domain::new(grid, process_grid, [false; 2], comm.rank()),
+        comm: Rc::clone(&comm),
+        team,
     };
-    let field = || {
-        let mut field = Field::new(team, domain.cells, 1);
-        let rows = -1..signed(domain.cells[1]) + 1;
-        team.for_rows(&mut field, rows, &mut || {}, |_, row| row.fill(300.0));
-        field
-    };
-    let everywhere = Span {
-        columns: 0..domain.cells[0],
-        rows: 0..domain.cells[1],
-    };
-    let rows = 0..signed(domain.cells[1]);
-
-    let [mut a, mut b] = [field(), field()];
-    let scale: Work<'_> = Box::new(|| {
-        team.for_rows(&mut b, rows.clone(), &mut || {}, |j, row| {
-            for (b, a) in row.iter_mut().zip(a.row(j)) {
-                *b = 0.5 * a;
-            }
-        });
-        std::mem::swap(&mut a, &mut b);
-    });
-    let ([c, d], mut e) = ([field(), field()], field());
-    let triad: Work<'_> = Box::new(|| {
-        team.for_rows(&mut e, rows.clone(), &mut || {}, |j, row| {
-            for ((e, c), d) in row.iter_mut().zip(c.row(j)).zip(d.row(j)) {
-                *e = c + 0.5 * d;
-            }
-        });
-    });
-    let (mut alone, dt) = (operator()?, 0.9 * operator()?.stability_limit());
-    let [mut u, mut next] = [field(), field()];
-    let compute_alone: Work<'_> = Box::new(|| {
-        alone.begin_step(&mut u, 0.0, dt);
-        alone.euler(&u, &mut next, &everywhere, dt, &mut || {});
-        std::mem::swap(&mut u, &mut next);
-    });
-    let mut stepper = Explicit::new(Rc::clone(&comm), team, &domain, operator()?, dt);
-    let mut v = field();
-    let step: Work<'_> = Box::new(|| {
-        stepper
-            .step(&mut v, 0.0, dt)
-            .expect("an explicit step cannot fail");
-    });
-    let mut first = operator()?;
-    let mut halo = Halo::new(Rc::clone(&comm), &domain, 1, Reach::Star);
-    let [mut w, mut after] = [field(), field()];
-    let step_without_overlap: Work<'_> = Box::new(|| {
-        first.begin_step(&mut w, 0.0, dt);
-        halo.fill(&mut w);
-        first.euler(&w, &mut after, &everywhere, dt, &mut || {});
-        std::mem::swap(&mut w, &mut after);
-    });
-
-    let mut works = [scale, triad, compute_alone, step, step_without_overlap];
+    let mut stepper = setting.stepper()?;
+    let mut works = [
+        setting.scale(),
+        setting.triad(),
+        setting.sweep(None)?,
+        setting.step(&mut stepper),
+        setting.sweep(Some(Halo::new(
+            Rc::clone(&comm),
+            &setting.domain,
+            1,
+            Reach::Star,
+        )))?,
+    ];
     let repeats = works.each_mut().map(|work| repeats(comm.as_ref(), work));
     let seconds: Vec<[f64; 5]> = (0..rounds)
         .map(|_| {
-            let mut k = 0;
+            let mut repeats = repeats.iter();
             works.each_mut().map(|work| {
-                k += 1;
-                time(comm.as_ref(), work, repeats[k - 1])
+                let repeats = repeats.next().expect("one for each work");
+                time(comm.as_ref(), work, *repeats)
             })
         })
         .collect();
@@ -156,8 +118,8 @@ pub fn run(
     #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
     let updates = grid.cell_count() as f64;
     let of = |quantity: &dyn Fn(&[f64; 5]) -> f64| median(seconds.iter().map(quantity).collect());
-    let bandwidth = |s: &[f64; 5]| (24.0 * updates / s[0]).max(32.0 * updates / s[1]);
-    let of_bandwidth = |s: &[f64; 5], k: usize| BYTES_PER_UPDATE * updates / s[k] / bandwidth(s);
+    let bandwidth = |s: &[f64; 5]| (SCALE_BYTES * updates / s[0]).max(TRIAD_BYTES * updates / s[1]);
+    let of_bandwidth = |s: &[f64; 5], k: usize| UPDATE_BYTES * updates / s[k] / bandwidth(s);
     let times = stepper.times();
     let mut halo_seconds = [times.in_flight, times.wait];
     comm.all_reduce(&mut halo_seconds, Reduce::Sum);
@@ -168,8 +130,8 @@ pub fn run(
         process_grid,
         threads_per_rank: team.size(),
         rounds,
-        scale_bandwidth: of(&|s| 24.0 * updates / s[0]),
-        triad_bandwidth: of(&|s| 32.0 * updates / s[1]),
+        scale_bandwidth: of(&|s| SCALE_BYTES * updates / s[0]),
+        triad_bandwidth: of(&|s| TRIAD_BYTES * updates / s[1]),
         bandwidth: of(&bandwidth),
         compute_alone: of(&|s| updates / s[2]),
         step: of(&|s| updates / s[3]),
@@ -180,6 +142,107 @@ pub fn run(
         no_overlap_cost: of(&|s| s[4] / s[2] - 1.0),
         halo_hidden: (in_flight > 0.0).then(|| (in_flight - wait) / in_flight),
     })
+}
+
+impl<'a> Setting<'a> {
+    /// A field far from zero, where arithmetic is slow on some processors.
+    fn field(&self) -> Field<f64> {
+        let mut field = Field::new(self.team, self.domain.cells, 1);
+        let rows = -1..signed(self.domain.cells[1]) + 1;
+        self.team
+            .for_rows(&mut field, rows, |_, row| row.fill(300.0));
+        field
+    }
+
+    fn rows(&self) -> Range<isize> {
+        0..signed(self.domain.cells[1])
+    }
+
+    /// `b = s a + t`.
+    fn scale(&self) -> Work<'a> {
+        let (team, rows) = (self.team, self.rows());
+        let [mut a, mut b] = [self.field(), self.field()];
+        Box::new(move || {
+            team.for_rows(&mut b, rows.clone(), |j, row| {
+                for (b, a) in row.iter_mut().zip(a.row(j)) {
+                    *b = 0.5 * a + 150.0;
+                }
+            });
+            std::mem::swap(&mut a, &mut b);
+        })
+    }
+
+    /// `c = a + s b`.
+    fn triad(&self) -> Work<'a> {
+        let (team, rows) = (self.team, self.rows());
+        let [a, b, mut c] = [self.field(), self.field(), self.field()];
+        Box::new(move || {
+            team.for_rows(&mut c, rows.clone(), |j, row| {
+                for ((c, a), b) in row.iter_mut().zip(a.row(j)).zip(b.row(j)) {
+                    *c = a + 0.5 * b;
+                }
+            });
+        })
+    }
+
+    fn diffusion(&self) -> Result<Diffusion<f64>, Error> {
+        let one = || Value::Constant(1.0);
+        let medium = Medium {
+            face_mean: FaceMean::Harmonic,
+            conductivity: Conductivity([one(), one()]),
+            heat_capacity: one(),
+            source: None,
+            regions: Vec::new(),
+        };
+        let walls = std::array::from_fn(|_| Wall::Flux(Value::Constant(0.0)));
+        let (comm, team) = (Rc::clone(&self.comm), Rc::clone(self.team));
+        Diffusion::new(comm, team, &self.domain, &medium, &walls)
+    }
+
+    fn stepper(&self) -> Result<Explicit<f64>, Error> {
+        let (comm, diffusion) = (Rc::clone(&self.comm), self.diffusion()?);
+        Ok(Explicit::new(
+            comm,
+            self.team,
+            &self.domain,
+            diffusion,
+            f64::INFINITY,
+        ))
+    }
+
+    /// A time step with its exchange hidden behind the interior.
+    fn step(&self, stepper: &'a mut Explicit<f64>) -> Work<'a> {
+        let (mut u, dt) = (self.field(), self.dt());
+        Box::new(move || {
+            stepper
+                .step(&mut u, 0.0, dt)
+                .expect("an explicit step cannot fail");
+        })
+    }
+
+    /// A sweep over all cells, after an exchange where a halo is given.
+    fn sweep(&self, mut halo: Option<Halo<f64>>) -> Result<Work<'a>, Error> {
+        let (mut diffusion, dt) = (self.diffusion()?, self.dt());
+        let [mut u, mut next] = [self.field(), self.field()];
+        let everywhere = Span {
+            columns: 0..self.domain.cells[0],
+            rows: 0..self.domain.cells[1],
+        };
+        Ok(Box::new(move || {
+            diffusion.begin_step(&mut u, 0.0, dt);
+            if let Some(halo) = &mut halo {
+                halo.fill(&mut u);
+            }
+            diffusion.euler(&u, &mut next, &everywhere, dt, &mut || {});
+            std::mem::swap(&mut u, &mut next);
+        }))
+    }
+
+    /// A stable step for conductivity and heat capacity 1.
+    fn dt(&self) -> f64 {
+        let [dx, dy] = self.domain.grid.spacing();
+        0.45 / (1.0 / (dx * dx) + 1.0 / (dy * dy))
+    }
 }
 
 /// How often a work is done for it to take [`SECONDS`]; the same on every rank.

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use hdf5_metno::Result as Hdf5Result;
 
-use super::{access, failed, is_parallel, layout, on_writers};
+use super::{access, failed, is_parallel, layout, on_writers, space};
 use crate::{
     comm::{Communicator, agree},
     domain::Domain,
     error::Error,
     field::{Field, Real},
     grid::Grid,
-    output::blocks::{Block, gather_blocks},
+    output::{
+        blocks::{Block, gather_blocks},
+        run_directory,
+    },
 };
 
 /// A file of frames. It is open only while a frame is written: in between it is whole, and other
@@ -21,6 +24,8 @@ use crate::{
 /// content is the same either way.
 pub struct FieldsFile {
     path: PathBuf,
+    /// Of the whole grid.
+    cells: [usize; 2],
     frames: usize,
 }
 
@@ -34,6 +39,18 @@ impl Writers<'_> {
     fn agree<R>(&self, what: &str, result: Hdf5Result<R>) -> Result<R, Error> {
         let result = result.map_err(|error| failed(what, self.path, &error));
         agree(self.comm, result)
+    }
+
+    /// Makes sure that so many bytes can be written.
+    fn reserve(&self, bytes: usize) -> Result<(), Error> {
+        let reserved = if self.is_first() {
+            space::reserve(self.path, bytes as u64)
+        } else {
+            Ok(())
+        };
+        let what = format!("make room for {} MiB in", bytes.div_ceil(1 << 20));
+        let reserved = reserved.map_err(|error| run_directory::failed(&what, self.path, &error));
+        agree(self.comm, reserved)
     }
 
     fn is_first(&self) -> bool {
@@ -56,6 +73,7 @@ impl FieldsFile {
             let writers = Writers { comm, path };
             let parallel = is_parallel(comm);
             let file = writers.agree("create", access(comm).create_excl(path))?;
+            writers.reserve(layout::empty_bytes(grid.cells))?;
             let first = writers.is_first();
             let laid_out = layout::create::<T>(&file, title, grid, first, parallel);
             writers.agree("lay out", laid_out)?;
@@ -63,6 +81,7 @@ impl FieldsFile {
         })?;
         Ok(Self {
             path: path.to_path_buf(),
+            cells: grid.cells,
             frames: 0,
         })
     }
@@ -122,6 +141,7 @@ impl FieldsFile {
         let parallel = is_parallel(comm);
         let index = self.frames;
         let file = writers.agree("open", access(comm).open_rw(&self.path))?;
+        writers.reserve(layout::frame_bytes::<T>(self.cells))?;
         let frames = writers.agree("extend", layout::Frames::extend(&file, index))?;
         let [[i, j], [nx, ny]] = [block.start, block.cells];
         let written = frames.write_block(index, [j, i], [ny, nx], values, parallel);
@@ -174,8 +194,7 @@ mod tests {
             assert_eq!(field.shape(), [5, 11, 13]);
             assert_eq!(field.read_raw::<f64>().unwrap(), expected());
             let times = file.dataset("/time").unwrap().read_raw::<f64>().unwrap();
-            assert_eq!(times[0], 0.0);
-            assert_eq!(times[4], 1.0);
+            assert_eq!(times[..], [0.0, 0.3, 0.6, 3.0 * 0.3, 1.0]);
             for path in ["/VTKHDF/Steps/Values", "/time"] {
                 assert_eq!(
                     file.dataset(path).unwrap().read_raw::<f64>().unwrap(),
@@ -189,7 +208,7 @@ mod tests {
             assert_eq!(count, 5);
             let x = file.dataset("/x").unwrap().read_raw::<f64>().unwrap();
             assert_eq!(x.len(), 13);
-            assert_eq!(x[2], grid().center(2, 0)[0]);
+            assert_eq!(x[2..3], grid().center(2, 0)[..1]);
         }
     }
 

@@ -1,4 +1,4 @@
-//! How `fields.vtkhdf` is laid out: a VTKHDF image over time for ParaView and, through links and
+//! How `fields.vtkhdf` is laid out: a VTKHDF image over time for `ParaView` and, through links and
 //! dimension scales, a netCDF-like file with CF attributes for xarray.
 //!
 //! ```text
@@ -24,6 +24,12 @@ use crate::{field::Real, grid::Grid};
 /// Largest size of a chunk in bytes: what readers hold in their chunk cache by default.
 const CHUNK_BYTES: usize = 1 << 20;
 
+/// More bytes than a chunk takes in an index.
+const CHUNK_ENTRY: usize = 128;
+
+/// More bytes than all else that is written at a time.
+const METADATA: usize = 1 << 18;
+
 /// Values per chunk of what grows by one value per frame.
 const SERIES_CHUNK: usize = 512;
 
@@ -37,6 +43,24 @@ pub struct Frames {
     time: Dataset,
     values: Dataset,
     offsets: Dataset,
+}
+
+/// Rows of a chunk: whole rows, and all chunks about equally large.
+fn chunk_rows<T>([nx, ny]: [usize; 2]) -> usize {
+    let most = (CHUNK_BYTES / (nx * size_of::<T>())).max(1);
+    ny.div_ceil(ny.div_ceil(most))
+}
+
+/// More bytes than a file without a frame takes.
+pub fn empty_bytes([nx, ny]: [usize; 2]) -> usize {
+    METADATA + 2 * (nx + ny) * size_of::<f64>()
+}
+
+/// More bytes than a frame takes: its chunks, each stored whole and with an entry in an index.
+pub fn frame_bytes<T>(cells: [usize; 2]) -> usize {
+    let rows = chunk_rows::<T>(cells);
+    let chunks = cells[1].div_ceil(rows);
+    METADATA + chunks * (rows * cells[0] * size_of::<T>() + CHUNK_ENTRY)
 }
 
 /// Lays out an empty file. All ranks that opened it call it alike; `first` tells the one
@@ -63,7 +87,7 @@ pub fn create<T: Real>(
         4 => TypeDescriptor::Float(FloatSize::U4),
         _ => FLOAT,
     };
-    let rows = (CHUNK_BYTES / (nx * size_of::<T>())).clamp(1, ny);
+    let rows = chunk_rows::<T>(grid.cells);
     let temperature = image
         .create_group("CellData")?
         .new_dataset_builder()

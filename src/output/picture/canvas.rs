@@ -1,4 +1,5 @@
-//! An image to draw on: rectangles and text.
+//! An image to draw on: rectangles, and text in Noto Sans Mono (SIL Open Font License), which comes
+//! as pixels, so that it looks the same everywhere.
 
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 

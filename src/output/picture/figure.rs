@@ -43,6 +43,9 @@ pub struct Figure<'a, T: Real> {
     pub values: &'a [T],
 }
 
+/// Colours in a table: evaluating a gradient for every pixel takes its time.
+const SHADES: usize = 1024;
+
 /// Where the plot begins in the image.
 pub fn plot_corner() -> [usize; 2] {
     [MARGIN[0], MARGIN[1]]
@@ -58,8 +61,6 @@ pub fn palette(colormap: Colormap, range: [f64; 2]) -> impl Fn(f64) -> Rgb {
         Colormap::Cividis => Box::new(colorgrad::preset::cividis()),
         Colormap::Turbo => Box::new(colorgrad::preset::turbo()),
     };
-    // A table: evaluating a gradient for every pixel takes its time.
-    const SHADES: usize = 1024;
     #[expect(clippy::cast_precision_loss, reason = "a small table")]
     let table: Vec<Rgb> = (0..SHADES)
         .map(|k| gradient.at(k as f32 / (SHADES - 1) as f32).to_rgba8())
@@ -204,7 +205,7 @@ impl<T: Real> Figure<'_, T> {
             let at = [right + TICK + GAP, y - style.height() / 2];
             canvas.text(at, &label, style, INK);
         }
-        canvas.text([left, top - GAP - style.height()], "K", style, INK);
+        canvas.text([left + GAP, top + ny + GAP], "K", style, INK);
     }
 }
 
