@@ -13,13 +13,17 @@ use isotherm::{
     config::{json_schema, template},
     error::{Error, Kind},
     launch::{self, Launcher},
+    output::note,
 };
 
 fn main() -> ExitCode {
     launch::abort_on_panic();
     let launcher = Launcher::from_environment();
-    // Every rank meets the same failure; one of them says so.
+    // Every rank meets the same failure; one of them says so, and its status becomes that of the
+    // job. The others leave without one: a launcher that sees a rank fail ends the rest at once,
+    // before the one has spoken.
     let speaks = launcher.is_none_or(|launcher| launcher.rank == 0);
+    let failure = |kind: Kind| ExitCode::from(if speaks { kind.exit_status() } else { 0 });
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -30,20 +34,20 @@ fn main() -> ExitCode {
                 error.kind(),
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             );
-            return ExitCode::from(if is_help {
-                0
+            return if is_help {
+                ExitCode::SUCCESS
             } else {
-                Kind::Input.exit_status()
-            });
+                failure(Kind::Input)
+            };
         }
     };
     match execute(cli.command, launcher, speaks) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if speaks {
-                let _ = writeln!(io::stderr(), "error: {error}");
+                note(&format!("error: {error}"));
             }
-            ExitCode::from(error.kind.exit_status())
+            failure(error.kind)
         }
     }
 }

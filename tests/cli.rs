@@ -231,6 +231,19 @@ fn an_output_that_cannot_be_written_is_a_storage_failure() {
 }
 
 #[test]
+fn a_directory_of_other_files_is_left_as_it_is() {
+    let case = edited(&[]);
+    fs::create_dir(case.path("mine")).unwrap();
+    fs::write(case.path("mine/notes.txt"), "mine").unwrap();
+    let before = case.files();
+    case.run(&["--output", "mine"]).fails(
+        73,
+        &["mine is not empty: it holds notes.txt", "--overwrite"],
+    );
+    assert_eq!(case.files(), before);
+}
+
+#[test]
 fn the_results_of_a_run_are_replaced_only_where_asked() {
     let case = edited(&[]);
     case.run(&[]).succeeds();
@@ -321,7 +334,9 @@ fn the_written_config_makes_the_same_run() {
     let again = ["run", "output/case/config.toml", "--output", "again"];
     Outcome::of(&mut case.isotherm(&again)).succeeds();
     let [first, again] = ["output/case", "again"].map(|name| case.results(name));
-    for name in ["fields.vtkhdf", "diagnostics.csv", "final.png"] {
+    assert_eq!(first.times(), again.times());
+    assert_eq!(first.temperature::<f64>(), again.temperature::<f64>());
+    for name in ["diagnostics.csv", "final.png"] {
         assert!(first.bytes(name) == again.bytes(name), "{name} differs");
     }
 }

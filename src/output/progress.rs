@@ -23,9 +23,10 @@ const BETWEEN_DRAWS: Duration = Duration::from_millis(100);
 /// Resolution of the bar.
 const BAR: u64 = 1000;
 
-/// Says something on standard error. If nobody can hear it, that is no reason to stop a run.
+/// Says something on standard error, in one piece: other processes may speak at the same time. If
+/// nobody can hear it, that is no reason to stop a run.
 pub fn note(text: &str) {
-    let _ = writeln!(stderr(), "{text}");
+    let _ = stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// Shows rank 0's progress on standard error: a bar on a terminal, a line now and then elsewhere.
