@@ -25,6 +25,7 @@ use self::problems::{Origin, Problem, Report};
 
 pub use case::{Case, Colormap, Output, Parallel, Plot, Precision, Step, Time};
 pub use json_schema::json_schema;
+pub use overrides::assignment;
 pub use problems::Problems;
 pub use source::{Source, load};
 pub use template::template;

@@ -1,11 +1,6 @@
 //! A case on its way to the ranks.
 
-use std::{
-    path::{Path, PathBuf},
-    rc::Rc,
-};
-
-use serde::{Deserialize, Serialize};
+use std::{path::Path, rc::Rc};
 
 use crate::{
     cli,
@@ -28,13 +23,6 @@ pub struct Given {
     overrides: Vec<String>,
 }
 
-/// What rank 0 tells the others.
-#[derive(Serialize, Deserialize)]
-struct Letter {
-    effective: String,
-    base: PathBuf,
-}
-
 impl Given {
     /// Reads a config on this rank.
     ///
@@ -44,8 +32,10 @@ impl Given {
         let source = config::load(&config.config)?;
         let mut overrides = config.set.clone();
         if let Some(directory) = output {
-            let directory = toml::Value::String(directory.to_string_lossy().into_owned());
-            overrides.push(format!("output.directory={directory}"));
+            let directory = directory
+                .to_str()
+                .ok_or_else(|| Error::input("the path given to --output is not UTF-8"))?;
+            overrides.push(config::assignment("output.directory", directory));
         }
         let case = config::parse(&source, &overrides, base(&config.config))?;
         Ok(Self {
@@ -70,30 +60,25 @@ impl Given {
             Ok(None)
         };
         let given = agree(comm, given)?;
-        let letter = given.as_ref().map(|given| Letter {
-            effective: given.case.effective.clone(),
-            base: base(&config.config).to_path_buf(),
-        });
-        let mut bytes = serde_json::to_vec(&letter).expect("text has a JSON form");
+        let effective = given.as_ref().map(|given| given.case.effective.clone());
+        let mut bytes = effective.map_or_else(Vec::new, String::into_bytes);
         comm.broadcast(0, &mut bytes);
-        let letter: Option<Letter> = serde_json::from_slice(&bytes).expect("written by rank 0");
-        let given = match (given, letter) {
-            (Some(given), _) => Ok(given),
-            (None, Some(letter)) => {
+        let given = given.map_or_else(
+            || {
                 let source = Source {
                     name: config.config.display().to_string(),
-                    text: letter.effective,
+                    text: String::from_utf8(bytes).expect("rank 0 sent text"),
                 };
-                config::parse(&source, &[], &letter.base)
-                    .map(|case| Self {
-                        case,
-                        source,
-                        overrides: Vec::new(),
-                    })
-                    .map_err(Error::from)
-            }
-            (None, None) => unreachable!("rank 0 has read the config"),
-        };
+                // The files that an effective config names have absolute paths.
+                let case = config::parse(&source, &[], Path::new(""))?;
+                Ok(Self {
+                    case,
+                    source,
+                    overrides: Vec::new(),
+                })
+            },
+            Ok,
+        );
         agree(comm, given)
     }
 

@@ -13,6 +13,12 @@ use super::{
 /// No key lies as deep as this.
 const MAX_DEPTH: usize = 16;
 
+/// The override that gives a key a text, whatever is in it.
+#[must_use]
+pub fn assignment(path: &str, text: &str) -> String {
+    format!("{path}={}", Value::from(text))
+}
+
 /// Writes an override into the tree. A value that is not TOML is a string.
 pub fn set(root: &mut Node, argument: &str) -> Result<(), Problem> {
     let origin = Origin::Set(argument.to_owned());
