@@ -3,8 +3,9 @@
 //!
 //! The text becomes a tree that remembers where each value stands (`document`), into which
 //! `--set` writes (`overrides`) and in which unknown keys are found (`keys`); the tree becomes
-//! plain structs (`schema`, past type errors in `read`), and these a case (`build`). A stage that finds something wrong puts
-//! something right in its place and goes on, so that one reading reports everything.
+//! plain structs (`schema`, past type errors in `read`), and these a case (`build`). A stage that
+//! finds something wrong puts something right in its place and goes on, so that one reading
+//! reports everything.
 
 mod build;
 mod case;
@@ -21,12 +22,12 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use self::problems::{Origin, Problem, Report};
+use self::problems::Findings;
 
 pub use case::{Case, Colormap, Output, Parallel, Plot, Precision, Step, Time};
 pub use json_schema::json_schema;
 pub use overrides::assignment;
-pub use problems::Problems;
+pub use problems::{Origin, Problem, Problems};
 pub use source::{Source, load};
 pub use template::template;
 
@@ -38,23 +39,23 @@ pub use template::template;
 pub fn parse(source: &Source, overrides: &[String], base: &Path) -> Result<Case, Problems> {
     let fail = |problems| Problems::new(source, problems);
     let mut root = document::read(&source.text).map_err(fail)?;
-    let mut report = Report::default();
+    let mut findings = Findings::default();
     for argument in overrides {
         if let Err(problem) = overrides::set(&mut root, argument) {
-            report.problems.push(problem);
+            findings.problems.push(problem);
         }
     }
-    keys::check(&mut root, &mut report);
-    let mut config = read::config(&root, &mut report);
+    keys::check(&mut root, &mut findings);
+    let mut config = read::config(&root, &mut findings);
     let stem = Path::new(&source.name).file_stem().unwrap_or_default();
     config
         .title
-        .get_or_insert_with(|| stem.to_string_lossy().into_owned());
+        .get_or_insert_with(|| stem.to_string_lossy().replace(char::is_control, " "));
     config
         .output
         .directory
         .get_or_insert_with(|| PathBuf::from("output").join(stem));
-    build::case(config, &root, base, &mut report).ok_or_else(|| fail(report.problems))
+    build::case(config, &root, base, &mut findings).ok_or_else(|| fail(findings.problems))
 }
 
 /// What is wrong with the value at `path`, where it only shows once the case meets the machine.

@@ -83,3 +83,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// How alike, from 0 to 1, a misspelt word is to the one that was meant.
+const ALIKE: f64 = 0.6;
+
+/// The known word that a misspelt one was probably meant to be, for the help of an error.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let alike = |known: &str| strsim::normalized_damerau_levenshtein(&word, &known.to_lowercase());
+    known
+        .into_iter()
+        .map(|known| (alike(known), known))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        // Of equals the first.
+        .min_by(|a, b| b.0.total_cmp(&a.0))
+        .map(|(_, known)| known)
+}

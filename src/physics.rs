@@ -8,9 +8,9 @@ pub mod moving;
 pub mod paint;
 pub mod shape;
 
-pub use expression::{Expression, ExpressionError, Value, Variable};
+pub use expression::{Expression, Value, Variable};
 pub use mask::Mask;
 pub use medium::{Conductivity, FaceMean, Initial, Medium, Region, Wall};
 pub use moving::MovingSource;
-pub use paint::{Coat, Layer, Painter, Window};
+pub use paint::{Coat, Painter, Window};
 pub use shape::Shape;

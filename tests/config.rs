@@ -9,7 +9,7 @@ use std::{
 };
 
 use isotherm::{
-    config::{self, Case, Problems, Source},
+    config::{self, Case, Origin, Problem, Problems, Source},
     error::{Error, Kind},
 };
 use proptest::prelude::*;
@@ -49,6 +49,21 @@ fn source(name: &str, text: impl Into<String>) -> Source {
     }
 }
 
+/// A problem as `3:8 domain.size[0]: must be positive, is -1; fix: ...`.
+fn line(problem: &Problem, text: &str) -> String {
+    let place = match &problem.origin {
+        Origin::File(span) => {
+            let before = &text[..span.start];
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            format!("{}:{column}", before.matches('\n').count() + 1)
+        }
+        Origin::Set(argument) => format!("--set {argument}"),
+    };
+    let help = problem.help.as_ref();
+    let help = help.map_or_else(String::new, |help| format!("; fix: {help}"));
+    format!("{place} {problem}{help}")
+}
+
 #[test]
 fn bad_configs_are_refused_with_all_their_problems() {
     let mut wrong = Vec::new();
@@ -57,7 +72,11 @@ fn bad_configs_are_refused_with_all_their_problems() {
         let expected = marked(&source.text, "#^ ").join("\n");
         let found = parse(&source)
             .err()
-            .map_or("nothing".to_owned(), |problems| problems.to_string());
+            .map_or("nothing".to_owned(), |problems| {
+                let lines = problems.problems.iter();
+                let lines: Vec<_> = lines.map(|problem| line(problem, &source.text)).collect();
+                lines.join("\n")
+            });
         if found != expected {
             wrong.push(format!("== {}\n{found}\n", file.display()));
         }
@@ -226,7 +245,6 @@ proptest! {
         let text: String = text.into_iter().collect();
         if let Err(problems) = parse(&source("mutated.toml", text)) {
             prop_assert!(!problems.to_string().is_empty());
-            prop_assert!(!problems.render().is_empty());
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{
     Case,
     document::Node,
-    problems::Report,
+    problems::Findings,
     schema::{Config, Domain},
 };
 use crate::grid::Grid;
@@ -20,8 +20,13 @@ const MAX_CELLS: usize = 1 << 40;
 const LENGTHS: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
 
 /// Checks the meaning of a config. The case is there if nothing was reported.
-pub fn case(mut config: Config, root: &Node, base: &Path, report: &mut Report) -> Option<Case> {
-    let mut check = Check { root, base, report };
+pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Findings) -> Option<Case> {
+    let mut check = Check {
+        root,
+        base,
+        findings,
+    };
+    check.title(config.title.as_deref().unwrap_or_default());
     let grid = check.grid(&config.domain);
     let medium = check.medium(&mut config, &grid);
     let initial = check.initial(&mut config.initial);
@@ -29,7 +34,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, report: &mut Report) -
     let time = check.time(&mut config.time);
     let parallel = check.parallel(&config.parallel, &grid);
     let output = check.output(&config.output, config.time.end);
-    if !report.problems.is_empty() {
+    if !findings.problems.is_empty() {
         return None;
     }
     Some(Case {
@@ -51,13 +56,13 @@ struct Check<'a> {
     root: &'a Node,
     /// Files are relative to it.
     base: &'a Path,
-    report: &'a mut Report,
+    findings: &'a mut Findings,
 }
 
 impl Check<'_> {
     fn problem(&mut self, path: &str, message: impl Into<String>, help: Option<&str>) {
         let origin = &self.root.nearest(path).origin;
-        self.report
+        self.findings
             .add(origin, path, message, help.map(str::to_owned));
     }
 
@@ -91,6 +96,13 @@ impl Check<'_> {
         file
     }
 
+    fn title(&mut self, title: &str) {
+        if title.contains(char::is_control) {
+            let help = "write it as plain text on one line";
+            self.problem("title", "has a control character", Some(help));
+        }
+    }
+
     fn grid(&mut self, domain: &Domain) -> Grid {
         for axis in 0..2 {
             let path = format!("domain.size[{axis}]");
@@ -115,7 +127,7 @@ impl Check<'_> {
             size: domain.size,
             origin: domain.origin,
         };
-        if !self.report.touches("domain") {
+        if !self.findings.touches("domain") {
             self.distinct_cells(&grid);
         }
         grid

@@ -5,19 +5,17 @@ use serde_json::Value;
 use super::{
     document::{Content, Node, join},
     json_schema::{SCHEMA, member, members},
-    problems::Report,
+    problems::Findings,
 };
-
-/// How alike, from 0 to 1, a misspelled key is to the one that was meant.
-const ALIKE: f64 = 0.6;
+use crate::error::nearest;
 
 /// Reports every unknown key and every value that nothing can mean. An unknown key is then
 /// read as the one that was probably meant, or dropped, so that the rest can be checked.
-pub fn check(root: &mut Node, report: &mut Report) {
-    check_node(root, "", &SCHEMA, report);
+pub fn check(root: &mut Node, findings: &mut Findings) {
+    check_node(root, "", &SCHEMA, findings);
 }
 
-fn check_node(node: &mut Node, path: &str, schema: &Value, report: &mut Report) {
+fn check_node(node: &mut Node, path: &str, schema: &Value, findings: &mut Findings) {
     match &mut node.content {
         Content::Table(table) => {
             let known = members(schema);
@@ -34,40 +32,40 @@ fn check_node(node: &mut Node, path: &str, schema: &Value, report: &mut Report) 
                 let Some(node) = table.remove(&key) else {
                     continue;
                 };
-                let meant = nearest(&key, &known);
+                let meant = nearest(&key, known.iter().copied());
                 let help = match meant {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!("known here: {}", known.join(", ")),
                 };
-                report.add(&node.key, &join(path, &key), "unknown key", Some(help));
+                findings.add(&node.key, &join(path, &key), "unknown key", Some(help));
                 if let Some(meant) = meant {
                     table.entry(meant.to_owned()).or_insert(node);
                 }
             }
             for (key, node) in table {
                 if let Some(schema) = member(schema, key) {
-                    check_node(node, &join(path, key), schema, report);
+                    check_node(node, &join(path, key), schema, findings);
                 }
             }
         }
         Content::Array(items) => {
             // Serde would take it for a table without its keys.
             if schema.get("properties").is_some() {
-                report.add(&node.origin, path, "expected a table, found an array", None);
+                findings.add(&node.origin, path, "expected a table, found an array", None);
             }
             for (index, item) in items.iter_mut().enumerate() {
                 if let Some(schema) = member(schema, "0") {
-                    check_node(item, &format!("{path}[{index}]"), schema, report);
+                    check_node(item, &format!("{path}[{index}]"), schema, findings);
                 }
             }
         }
         Content::Leaf(value) if value.as_float().is_some_and(|number| !number.is_finite()) => {
             let message = format!("must be a finite number, is {value}");
-            report.add(&node.origin, path, message, None);
+            findings.add(&node.origin, path, message, None);
         }
         Content::Leaf(toml::Value::Datetime(_)) => {
             let help = "put it in quotes if it is meant as text".to_owned();
-            report.add(
+            findings.add(
                 &node.origin,
                 path,
                 "no key takes a date or a time",
@@ -76,13 +74,4 @@ fn check_node(node: &mut Node, path: &str, schema: &Value, report: &mut Report) 
         }
         Content::Leaf(_) => {}
     }
-}
-
-fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|name| (strsim::normalized_damerau_levenshtein(key, name), *name))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

@@ -48,11 +48,12 @@ pub fn set(root: &mut Node, argument: &str) -> Result<(), Problem> {
     let mut parent = String::new();
     for segment in segments(path) {
         make_room(node, &parent, segment);
+        let member = join(&parent, segment);
         node = match &mut node.content {
             Content::Table(table) => table.entry(segment.to_owned()).or_insert_with(|| Node {
                 key: origin.clone(),
                 origin: origin.clone(),
-                content: Content::Table(BTreeMap::new()),
+                content: empty(&member),
             }),
             Content::Array(items) => {
                 let count = items.len();
@@ -60,8 +61,12 @@ pub fn set(root: &mut Node, argument: &str) -> Result<(), Problem> {
                 index
                     .and_then(|index| items.get_mut(index))
                     .ok_or_else(|| {
-                        let message = format!("`{parent}` has no item {segment}, it has {count}");
-                        problem(path, message, "count items from 0".to_owned())
+                        let message = format!("there is no {parent} {segment}");
+                        let help = match count {
+                            0 => format!("first add `{parent}` to the config"),
+                            _ => format!("`{parent}` has {count}, counted from 0"),
+                        };
+                        problem(path, message, help)
                     })?
             }
             Content::Leaf(_) => {
@@ -70,11 +75,19 @@ pub fn set(root: &mut Node, argument: &str) -> Result<(), Problem> {
                 return Err(problem(path, message, help));
             }
         };
-        parent = join(&parent, segment);
+        parent = member;
     }
     node.origin = origin;
     node.content = value;
     Ok(())
+}
+
+/// What a key holds before anything is set inside it.
+fn empty(path: &str) -> Content {
+    match lookup(path) {
+        Some(schema) if schema["type"] == "array" => Content::Array(Vec::new()),
+        _ => Content::Table(BTreeMap::new()),
+    }
 }
 
 /// What is set inside a value replaces it if it was another of several choices.

@@ -10,7 +10,7 @@ use miette::{
 use super::source::Source;
 use crate::error::Error;
 
-/// Columns of a rendered report.
+/// Columns of a report.
 const WIDTH: usize = 100;
 
 /// Where a key or a value comes from.
@@ -44,13 +44,13 @@ impl fmt::Display for Problem {
 
 /// Collects problems; one that follows from another at the same place is left out.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct Findings {
     pub problems: Vec<Problem>,
     /// Where something stands in for what is wrong or missing: what is inside is no one's fault.
     stand_ins: BTreeSet<String>,
 }
 
-impl Report {
+impl Findings {
     /// Adds a problem, unless one is known at the same key or inside it, or the value is not
     /// the user's.
     pub fn add(
@@ -94,7 +94,7 @@ fn is_within(path: &str, outer: &str) -> bool {
 #[derive(Debug, Clone)]
 pub struct Problems {
     source: Source,
-    problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
 }
 
 impl Problems {
@@ -108,52 +108,25 @@ impl Problems {
             problems,
         }
     }
+}
 
-    /// Their number, and a report with an excerpt of the file for each.
-    #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "writing to a string does not fail"
-    )]
-    pub fn render(&self) -> String {
+/// Their number, and each with its excerpt of the file.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let theme = GraphicalTheme::unicode_nocolor();
         let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH);
         let text = NamedSource::new(&self.source.name, self.source.text.clone());
         let count = self.problems.len();
         let noun = if count == 1 { "problem" } else { "problems" };
-        let mut report = format!("{count} {noun} in {}\n", self.source.name);
+        write!(f, "{count} {noun} in {}", self.source.name)?;
         for problem in &self.problems {
             let located = Located {
                 problem,
                 text: &text,
             };
-            report.push('\n');
-            handler
-                .render_report(&mut report, &located)
-                .expect("writing to a string");
-        }
-        report.truncate(report.trim_end().len());
-        report
-    }
-}
-
-/// One line per problem: `3:8 domain.size[0]: must be positive, is -1; fix: ...`.
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            match &problem.origin {
-                Origin::File(span) => {
-                    let (line, column) = line_and_column(&self.source.text, span.start);
-                    write!(f, "{line}:{column} {problem}")?;
-                }
-                Origin::Set(argument) => write!(f, "--set {argument} {problem}")?,
-            }
-            if let Some(help) = &problem.help {
-                write!(f, "; fix: {help}")?;
-            }
+            let mut excerpt = String::new();
+            handler.render_report(&mut excerpt, &located)?;
+            write!(f, "\n\n{}", excerpt.trim_end())?;
         }
         Ok(())
     }
@@ -163,17 +136,8 @@ impl error::Error for Problems {}
 
 impl From<Problems> for Error {
     fn from(problems: Problems) -> Self {
-        Self::input(problems.render())
+        Self::input(problems.to_string())
     }
-}
-
-/// Both counted from 1, columns in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.char_indices().take_while(|(at, _)| *at < offset);
-    before.fold((1, 1), |(line, column), (_, character)| match character {
-        '\n' => (line + 1, 1),
-        _ => (line, column + 1),
-    })
 }
 
 /// A problem together with the text it is in, as miette wants them.

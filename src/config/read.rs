@@ -5,14 +5,14 @@ use toml::Value;
 use super::{
     document::{Node, join, segments},
     json_schema::{choices, fitting, lookup},
-    problems::Report,
+    problems::Findings,
     schema::Config,
     template,
 };
 
 /// Deserializes the tree. What is missing or of a wrong type is reported and replaced by
 /// a value that fits, so that the rest can be checked.
-pub fn config(root: &Node, report: &mut Report) -> Config {
+pub fn config(root: &Node, findings: &mut Findings) -> Config {
     let mut value = root.value();
     loop {
         let error = match serde_path_to_error::deserialize(value.clone()) {
@@ -36,10 +36,10 @@ pub fn config(root: &Node, report: &mut Report) -> Config {
             }),
             None => complaint.help,
         };
-        report.add(&root.nearest(&path).origin, &path, complaint.message, help);
+        findings.add(&root.nearest(&path).origin, &path, complaint.message, help);
         // Where that does not help, replacing what surrounds it does, at last the whole.
         let mut place = path.as_str();
-        while !(report.stand_in(place) && replace(&mut value, place)) {
+        while !(findings.stand_in(place) && replace(&mut value, place)) {
             assert!(!place.is_empty(), "the schema describes the structs");
             place = parent(place);
         }

@@ -100,6 +100,15 @@ pub struct Region {
     pub temperature: Option<OfPlace>,
 }
 
+impl Region {
+    pub fn sets_nothing(&self) -> bool {
+        self.conductivity.is_none()
+            && self.heat_capacity.is_none()
+            && self.source.is_none()
+            && self.temperature.is_none()
+    }
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum Shape {

@@ -4,9 +4,11 @@ mod functions;
 mod grammar;
 mod token;
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use exmex::{Express, FlatEx};
+
+use crate::error::Error;
 
 /// Longer texts are refused.
 const MAX_CHARACTERS: usize = 4096;
@@ -43,40 +45,6 @@ impl Variable {
     }
 }
 
-/// Why an expression could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpressionError {
-    pub message: String,
-    /// The fix, in one sentence, where one is known.
-    pub help: Option<String>,
-}
-
-impl ExpressionError {
-    fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: None,
-        }
-    }
-
-    fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
-
-impl fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.help {
-            Some(help) => write!(f, " ({help})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for ExpressionError {}
-
 /// A compiled expression in `x`, `y` (metres) and `t` (seconds).
 ///
 /// Operators, from the loosest: comparisons (1 where they hold, else 0), `+ -`, `* /`,
@@ -87,7 +55,6 @@ impl std::error::Error for ExpressionError {}
 /// logarithm, `step` is 1 from 0 on, `mod` is never negative.
 #[derive(Debug, Clone)]
 pub struct Expression {
-    text: String,
     program: FlatEx<f64, functions::Operators, functions::Numbers>,
     /// Which of [`Variable::ALL`] occur.
     used: [bool; 3],
@@ -100,31 +67,20 @@ impl Expression {
     /// What is wrong with the text, of at most 4096 characters: a name that is unknown or
     /// is not among the allowed variables, an unbalanced parenthesis, a missing operator or
     /// value, a wrong number of arguments.
-    pub fn parse(text: &str, allowed: &[Variable]) -> Result<Self, ExpressionError> {
+    pub fn parse(text: &str, allowed: &[Variable]) -> Result<Self, Error> {
         if text.chars().nth(MAX_CHARACTERS).is_some() {
-            return Err(ExpressionError::new(format!(
+            return Err(Error::input(format!(
                 "the expression is longer than {MAX_CHARACTERS} characters"
             )));
         }
         let canonical = grammar::canonical(text, allowed)?;
-        let program: FlatEx<_, _, _> = FlatEx::parse(&canonical).map_err(|fault| {
-            ExpressionError::new(format!("the expression cannot be compiled: {fault}"))
-        })?;
+        let program: FlatEx<_, _, _> = FlatEx::parse(&canonical)
+            .map_err(|fault| Error::input(format!("the expression cannot be compiled: {fault}")))?;
         let used = Variable::ALL.map(|variable| {
             let mut names = program.var_names().iter();
             names.any(|name| name == variable.name())
         });
-        Ok(Self {
-            text: text.to_owned(),
-            program,
-            used,
-        })
-    }
-
-    /// The text as the user wrote it.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
+        Ok(Self { program, used })
     }
 
     /// Whether the variable occurs in the text.
@@ -177,8 +133,7 @@ impl Value {
         }
     }
 
-    /// Whether the value changes with time.
-    /// Whether it differs from place to place.
+    /// Whether the value differs from place to place.
     #[must_use]
     pub fn uses_place(&self) -> bool {
         match self {
@@ -189,6 +144,7 @@ impl Value {
         }
     }
 
+    /// Whether the value changes with time.
     #[must_use]
     pub fn uses_time(&self) -> bool {
         match self {

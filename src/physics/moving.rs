@@ -87,7 +87,8 @@ mod tests {
     use crate::{
         grid::Grid,
         physics::{
-            Conductivity, FaceMean, Layer, Medium, Painter, Region, Shape, Variable, Window,
+            Conductivity, FaceMean, Medium, Painter, Region, Shape, Variable, Window,
+            paint::tests::paint,
         },
     };
 
@@ -142,11 +143,7 @@ mod tests {
     /// The whole source at a time: the fixed part, and the moving one over it.
     fn source(medium: &Medium, window: Window, t: f64) -> Vec<f64> {
         let painter = painter(medium);
-        let fixed = painter.fixed_source(window).layer().expect("finite");
-        let mut cells = match fixed {
-            Layer::Uniform(value) => vec![value; window.cells[0] * window.cells[1]],
-            Layer::PerCell(cells) => cells,
-        };
+        let mut cells = paint(&painter.fixed_source(window)).expect("finite");
         if let Some(moving) = painter.moving_source(window) {
             for row in 0..window.cells[1] {
                 let columns = window.row(row);
@@ -170,9 +167,8 @@ mod tests {
         );
         let expected = [5.0, 201.5, -1.0, 203.5, 7.0, 7.0, 7.0, 7.0];
         assert_eq!(source(&medium, ALL, 2.0), expected);
-        let fixed = painter(&medium).fixed_source(ALL).layer();
-        let expected = vec![5.0, 0.0, -1.0, 0.0, 7.0, 7.0, 7.0, 7.0];
-        assert_eq!(fixed, Ok(Layer::PerCell(expected)));
+        let fixed = paint(&painter(&medium).fixed_source(ALL)).expect("finite");
+        assert_eq!(fixed, [5.0, 0.0, -1.0, 0.0, 7.0, 7.0, 7.0, 7.0]);
     }
 
     #[test]
@@ -183,8 +179,8 @@ mod tests {
         );
         let expected = [8.0, 4.5, 8.0, 8.0, 18.0, 18.0, 18.0, 18.0];
         assert_eq!(source(&medium, ALL, 3.0), expected);
-        let fixed = painter(&medium).fixed_source(ALL).layer();
-        assert_eq!(fixed, Ok(Layer::Uniform(0.0)));
+        let fixed = painter(&medium).fixed_source(ALL).uniform();
+        assert_eq!(fixed, Ok(Some(0.0)));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A medium on the cells of a grid: its properties at cell centres.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use super::{Initial, Medium, MovingSource, Region, Value};
+use super::{Initial, Medium, MovingSource, Region, Shape, Value};
 use crate::{
     error::{Error, Kind},
     grid::Grid,
@@ -26,15 +26,6 @@ impl Window {
     fn cell_count(&self) -> usize {
         self.cells[0] * self.cells[1]
     }
-}
-
-/// A property over a window.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Layer {
-    /// The same everywhere on the grid.
-    Uniform(f64),
-    /// Row-major over the window, y outermost.
-    PerCell(Vec<f64>),
 }
 
 /// Paints the properties of a medium on windows of a grid, whose regions cover what is
@@ -134,12 +125,35 @@ impl<'a> Painter<'a> {
         })
     }
 
+    /// Whether a region, by its place in the medium, covers the centre of any cell in a row of
+    /// the window. Regions over it do not matter.
+    #[must_use]
+    pub fn covers(&self, region: usize, window: Window, row: usize) -> bool {
+        let (y, mut cells) = self.row(window, row);
+        Slice::at(y, &self.medium.regions[region].shape)
+            .is_some_and(|slice| cells.any(|cell| slice.contains(cell.center)))
+    }
+
     fn patches(&self, of: impl Fn(&'a Region) -> Option<&'a Value>) -> Vec<Patch<'a>> {
         let patch = |region| Some((region, of(region)?));
         let patches = self.medium.regions.iter().filter_map(patch);
         patches
             .map(|(region, value)| Patch { region, value })
             .collect()
+    }
+
+    /// Where along y a row of a window lies, and the cells of the grid that it shows.
+    fn row(self, window: Window, row: usize) -> (f64, impl Iterator<Item = Cell>) {
+        let [first, j] = window.start;
+        let j = self.shown(1, j + row.cast_signed());
+        let cells = (0..window.cells[0]).map(move |column| {
+            let i = self.shown(0, first + column.cast_signed());
+            Cell {
+                index: [i, j],
+                center: self.grid.center(i, j),
+            }
+        });
+        (self.grid.center(0, j)[1], cells)
     }
 
     /// The cell of the grid that a cell of a window shows.
@@ -174,6 +188,30 @@ enum MustBe {
     Finite,
     /// Finite, and zero where the value depends on time.
     FiniteAndFixed,
+}
+
+/// A shape along a row of cells.
+#[derive(Debug, Clone)]
+struct Slice<'a> {
+    shape: &'a Shape,
+    /// No point beyond lies in the shape.
+    x: RangeInclusive<f64>,
+}
+
+impl<'a> Slice<'a> {
+    /// The shape at a height, unless it lies above or below.
+    fn at(y: f64, shape: &'a Shape) -> Option<Self> {
+        const PLANE: [[f64; 2]; 2] = [[f64::NEG_INFINITY; 2], [f64::INFINITY; 2]];
+        let [min, max] = shape.bounds().unwrap_or(PLANE);
+        (min[1] <= y && y <= max[1]).then(|| Self {
+            shape,
+            x: min[0]..=max[0],
+        })
+    }
+
+    fn contains(&self, point: [f64; 2]) -> bool {
+        self.x.contains(&point[0]) && self.shape.contains(point)
+    }
 }
 
 /// A cell of a window.
@@ -246,21 +284,6 @@ impl<'a> Coat<'a> {
         Ok(())
     }
 
-    /// Paints the whole window.
-    ///
-    /// # Errors
-    /// As [`Self::paint_row`].
-    pub fn layer(&self) -> Result<Layer, Error> {
-        if let Some(value) = self.uniform()? {
-            return Ok(Layer::Uniform(value));
-        }
-        let mut cells = vec![0.0; self.window.cell_count()];
-        for row in 0..self.window.cells[1] {
-            self.paint_row(row, &mut cells[self.window.row(row)])?;
-        }
-        Ok(Layer::PerCell(cells))
-    }
-
     pub(super) fn window(&self) -> Window {
         self.window
     }
@@ -275,28 +298,15 @@ impl<'a> Coat<'a> {
 
     /// The cells of a row of the window, each with the region on top of it.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (Cell, Option<Patch<'a>>)> {
-        let painter = self.painter;
-        let [first, j] = self.window.start;
-        let j = painter.shown(1, j + row.cast_signed());
-        // From the top down, and only those whose bounds the row crosses.
-        let y = painter.grid.center(0, j)[1];
-        let patches: Vec<_> = self
-            .patches
-            .iter()
-            .rev()
-            .map(|patch| (*patch, patch.region.shape.bounds()))
-            .filter(|(_, bounds)| bounds.is_none_or(|[min, max]| min[1] <= y && y <= max[1]))
+        let (y, cells) = self.painter.row(self.window, row);
+        let from_the_top = self.patches.iter().rev();
+        let patches: Vec<_> = from_the_top
+            .filter_map(|patch| Some((*patch, Slice::at(y, &patch.region.shape)?)))
             .collect();
-        (0..self.window.cells[0]).map(move |column| {
-            let i = painter.shown(0, first + column.cast_signed());
-            let center = painter.grid.center(i, j);
-            let covers = |(patch, bounds): &&(Patch<'_>, Option<[[f64; 2]; 2]>)| {
-                bounds.is_none_or(|[min, max]| min[0] <= center[0] && center[0] <= max[0])
-                    && patch.region.shape.contains(center)
-            };
+        cells.map(move |cell| {
+            let covers = |(_, slice): &&(_, Slice<'_>)| slice.contains(cell.center);
             let top = patches.iter().find(covers).map(|(patch, _)| *patch);
-            let index = [i, j];
-            (Cell { index, center }, top)
+            (cell, top)
         })
     }
 
@@ -347,4 +357,4 @@ impl<'a> Coat<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -30,6 +30,11 @@ impl Check<'_> {
             let (before, rest) = regions.split_at_mut(index);
             let region = &mut rest[0];
             let key = |name| format!("region[{index}].{name}");
+            if region.sets_nothing() {
+                let message = format!("`{}` sets no property", region.name);
+                let help = "give it a conductivity, heat_capacity, source or temperature";
+                self.problem(&format!("region[{index}]"), message, Some(help));
+            }
             if before.iter().any(|other| other.name == region.name) {
                 let message = format!("another region is called `{}`", region.name);
                 self.problem(
@@ -118,7 +123,7 @@ impl Check<'_> {
     }
 
     fn corners(&mut self, path: &str, min: [f64; 2], max: [f64; 2]) {
-        if self.report.touches(&format!("{path}.min")) {
+        if self.findings.touches(&format!("{path}.min")) {
             return;
         }
         for axis in 0..2 {
@@ -137,7 +142,7 @@ impl Check<'_> {
         let Some([min, max]) = shape.bounds() else {
             return;
         };
-        if self.report.touches("domain") || self.report.touches(path) {
+        if self.findings.touches("domain") || self.findings.touches(path) {
             return;
         }
         let overlaps = (0..2).all(|axis| {
@@ -201,7 +206,7 @@ impl Check<'_> {
 
     fn one_sided(&mut self, side: Side, opposite: Side) {
         let opposite = opposite.name();
-        if !self.report.touches(&format!("boundary.{opposite}")) {
+        if !self.findings.touches(&format!("boundary.{opposite}")) {
             let message = format!("is periodic, but {opposite} is not");
             let help = format!("set {opposite} = \"periodic\" as well, or neither");
             self.problem(&format!("boundary.{}", side.name()), message, Some(&help));

@@ -32,7 +32,7 @@ impl Check<'_> {
             }
             Auto::Given(step) => {
                 self.interval("time.step", step, time.end);
-                if step > time.end && !self.report.touches("time.end") {
+                if step > time.end && !self.findings.touches("time.end") {
                     let message = format!(
                         "must be at most the end ({}), is {}",
                         show(time.end),
@@ -40,7 +40,7 @@ impl Check<'_> {
                     );
                     self.problem("time.step", message, None);
                 }
-                if time.safety.is_some() && !self.report.touches("time.step") {
+                if time.safety.is_some() && !self.findings.touches("time.step") {
                     let help = "remove it, or set step = \"auto\"";
                     self.problem("time.safety", "does nothing with a fixed step", Some(help));
                 }
@@ -61,7 +61,7 @@ impl Check<'_> {
             let path = format!("parallel.ranks[{axis}]");
             self.at_least_one(&path, ranks[axis]);
             let cells = grid.cells[axis];
-            if ranks[axis] > cells && !self.report.touches("domain") {
+            if ranks[axis] > cells && !self.findings.touches("domain") {
                 let message = format!("more ranks than {lines}: {} for {cells}", ranks[axis]);
                 let help = format!("give at most {cells}, or ranks = \"auto\"");
                 self.problem(&path, message, Some(&help));
@@ -135,14 +135,14 @@ impl Check<'_> {
         }
         let item = |index| format!("{path}[{index}]");
         for (index, &time) in times.iter().enumerate() {
-            if !(0.0..=end).contains(&time) && !self.report.touches("time.end") {
+            if !(0.0..=end).contains(&time) && !self.findings.touches("time.end") {
                 let (end, time) = (show(end), show(time));
                 let message = format!("must lie between 0 and the end ({end}), is {time}");
                 self.problem(&item(index), message, None);
             }
         }
         for (index, pair) in times.windows(2).enumerate() {
-            if pair[0] >= pair[1] && !self.report.touches(&item(index)) {
+            if pair[0] >= pair[1] && !self.findings.touches(&item(index)) {
                 let (before, time) = (show(pair[0]), show(pair[1]));
                 let message = format!("must be above the time before ({before}), is {time}");
                 self.problem(&item(index + 1), message, Some("sort the times, each once"));

@@ -6,21 +6,22 @@
 //! infix operator, and nothing is left for the compiler to decide.
 
 use super::{
-    ExpressionError, Variable,
+    Variable,
     functions::{BINARY, CONSTANTS, NEGATE, UNARY},
     token::{Kind, Token, tokens},
 };
+use crate::error::{Error, nearest};
 
 /// Deeper nesting is refused, so that no text can exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
-type Result<T> = std::result::Result<T, ExpressionError>;
+type Result<T> = std::result::Result<T, Error>;
 
 /// Checks the text and writes it with all its parentheses.
 pub(super) fn canonical(text: &str, allowed: &[Variable]) -> Result<String> {
     let tokens = tokens(text)?;
     if tokens.is_empty() {
-        return Err(ExpressionError::new("the expression is empty"));
+        return Err(Error::input("the expression is empty"));
     }
     let mut parser = Parser {
         tokens: &tokens,
@@ -68,7 +69,7 @@ impl<'a> Parser<'a> {
         let right = self.sum()?;
         if SIGNS.into_iter().any(|sign| self.at(sign)) {
             return Err(
-                ExpressionError::new("two comparisons in a row have no clear meaning")
+                Error::input("two comparisons in a row have no clear meaning")
                     .with_help("multiply them: (0 < x) * (x < 1)"),
             );
         }
@@ -95,7 +96,7 @@ impl<'a> Parser<'a> {
     fn signed(&mut self) -> Result<String> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(ExpressionError::new(format!(
+            return Err(Error::input(format!(
                 "the expression is nested more than {MAX_DEPTH} levels deep"
             )));
         }
@@ -120,7 +121,7 @@ impl<'a> Parser<'a> {
     fn value(&mut self) -> Result<String> {
         let Some(token) = self.peek() else {
             let last = self.tokens[self.tokens.len() - 1];
-            return Err(ExpressionError::new(format!(
+            return Err(Error::input(format!(
                 "the expression ends after `{}`, where a value is missing",
                 last.text
             )));
@@ -137,7 +138,7 @@ impl<'a> Parser<'a> {
             Kind::Symbol if token.text == ")" && !self.inside_parenthesis() => {
                 Err(self.stray(token))
             }
-            Kind::Symbol => Err(ExpressionError::new(format!(
+            Kind::Symbol => Err(Error::input(format!(
                 "`{}` at character {} stands where a value is missing",
                 token.text, token.position
             ))),
@@ -169,7 +170,7 @@ impl<'a> Parser<'a> {
             return Err(self.unknown(name));
         }
         if !self.at("(") {
-            return Err(ExpressionError::new(format!(
+            return Err(Error::input(format!(
                 "`{name}` at character {} is a function without its arguments",
                 token.position
             ))
@@ -185,7 +186,7 @@ impl<'a> Parser<'a> {
                     format!("({left} {name} {right})")
                 }))
             }
-            _ => Err(ExpressionError::new(format!(
+            _ => Err(Error::input(format!(
                 "`{name}` takes {}, not {}",
                 if unary {
                     "one argument"
@@ -216,7 +217,7 @@ impl<'a> Parser<'a> {
         }
         Err(match self.peek() {
             Some(token) => self.stray(token),
-            None => ExpressionError::new(format!(
+            None => Error::input(format!(
                 "the parenthesis opened at character {} is never closed",
                 open.position
             )),
@@ -224,24 +225,24 @@ impl<'a> Parser<'a> {
     }
 
     /// Why this word cannot follow a complete value.
-    fn stray(&self, token: Token<'_>) -> ExpressionError {
+    fn stray(&self, token: Token<'_>) -> Error {
         let position = token.position;
         match token.text {
-            ")" => ExpressionError::new(format!(
+            ")" => Error::input(format!(
                 "the parenthesis closed at character {position} was never opened"
             )),
-            "," => ExpressionError::new(format!(
+            "," => Error::input(format!(
                 "the comma at character {position} is not between a function's arguments"
             ))
             .with_help("decimals are written with a point"),
-            "=" => ExpressionError::new(format!("`=` at character {position} compares nothing"))
+            "=" => Error::input(format!("`=` at character {position} compares nothing"))
                 .with_help("equality is written `==`"),
             text => {
                 let before = self
                     .next
                     .checked_sub(1)
                     .map_or("", |index| self.tokens[index].text);
-                ExpressionError::new(format!(
+                Error::input(format!(
                     "an operator is missing between `{before}` and `{text}` at character {position}"
                 ))
                 .with_help(format!("to multiply, write {before} * {text}"))
@@ -249,40 +250,28 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn not_here(&self, variable: Variable) -> ExpressionError {
+    fn not_here(&self, variable: Variable) -> Error {
         let name = variable.name();
         let meaning = match variable {
             Variable::T => "time",
             Variable::X | Variable::Y => "position",
         };
-        ExpressionError::new(format!("`{name}` ({meaning}) cannot be used here"))
+        Error::input(format!("`{name}` ({meaning}) cannot be used here"))
             .with_help(self.variables())
     }
 
-    fn unknown(&self, name: &str) -> ExpressionError {
-        let lower = name.to_lowercase();
-        let known = self
-            .allowed
-            .iter()
-            .map(|variable| variable.name())
-            .chain(CONSTANTS.into_iter().map(|(known, _)| known))
-            .chain(UNARY.into_iter().map(|(known, _)| known))
-            .chain(BINARY.into_iter().map(|(known, _)| known));
-        let nearest = known
-            .map(|known| {
-                (
-                    strsim::damerau_levenshtein(&lower, &known.to_lowercase()),
-                    known,
-                )
-            })
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, known)| *distance <= known.len() / 3);
-        let help = match (name, nearest) {
+    fn unknown(&self, name: &str) -> Error {
+        let variables = self.allowed.iter().map(|variable| variable.name());
+        let known = variables
+            .chain(CONSTANTS.map(|(known, _)| known))
+            .chain(UNARY.map(|(known, _)| known))
+            .chain(BINARY.map(|(known, _)| known));
+        let help = match (name, nearest(name, known)) {
             ("if", _) => "multiply by a comparison, which is 0 or 1: 5 * (x > 0)".to_owned(),
-            (_, Some((_, known))) => format!("did you mean `{known}`? {}", self.variables()),
+            (_, Some(known)) => format!("did you mean `{known}`? {}", self.variables()),
             (_, None) => self.variables(),
         };
-        ExpressionError::new(format!("`{name}` is not known")).with_help(help)
+        Error::input(format!("`{name}` is not known in an expression")).with_help(help)
     }
 
     fn variables(&self) -> String {
@@ -297,7 +286,7 @@ impl<'a> Parser<'a> {
 fn number(token: Token<'_>) -> Result<String> {
     let value = token.text.parse().unwrap_or(f64::INFINITY);
     if value.is_infinite() {
-        return Err(ExpressionError::new(format!(
+        return Err(Error::input(format!(
             "the number {} is too large",
             token.text
         )));

@@ -1,6 +1,6 @@
 //! The words of an expression.
 
-use super::ExpressionError;
+use crate::error::Error;
 
 /// Two-character symbols come first, so that `<=` is not read as `<` and `=`.
 const SYMBOLS: [&str; 16] = [
@@ -58,7 +58,7 @@ fn name(text: &str) -> Option<&str> {
     (end > 0).then(|| &text[..end])
 }
 
-pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ExpressionError> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Error> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
     while let Some(character) = rest.chars().next() {
@@ -83,8 +83,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ExpressionError> {
     Ok(found)
 }
 
-fn unexpected(character: char, position: usize) -> ExpressionError {
-    let error = ExpressionError::new(format!(
+fn unexpected(character: char, position: usize) -> Error {
+    let error = Error::input(format!(
         "`{}` at character {position} means nothing in an expression",
         character.escape_debug()
     ));

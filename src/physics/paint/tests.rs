@@ -61,11 +61,17 @@ fn painter(medium: &Medium) -> Painter<'_> {
     }
 }
 
-fn cells(coat: &Coat<'_>) -> Vec<f64> {
-    match coat.layer().expect("valid") {
-        Layer::PerCell(cells) => cells,
-        Layer::Uniform(value) => panic!("uniform {value}"),
+/// The whole window, painted.
+pub fn paint(coat: &Coat<'_>) -> Result<Vec<f64>, Error> {
+    let mut cells = vec![0.0; coat.window.cell_count()];
+    for row in 0..coat.window.cells[1] {
+        coat.paint_row(row, &mut cells[coat.window.row(row)])?;
     }
+    Ok(cells)
+}
+
+fn cells(coat: &Coat<'_>) -> Vec<f64> {
+    paint(coat).expect("valid")
 }
 
 #[test]
@@ -127,7 +133,7 @@ fn ghosts_wrap_around_or_repeat_the_outermost_cell() {
 }
 
 #[test]
-fn whether_a_layer_is_uniform_does_not_depend_on_the_window() {
+fn whether_a_coat_is_uniform_does_not_depend_on_the_window() {
     let corner = Window {
         start: [4, 3],
         cells: [1, 1],
@@ -135,25 +141,57 @@ fn whether_a_layer_is_uniform_does_not_depend_on_the_window() {
     let uniform = |medium: &Medium| {
         let found = [ALL, corner].map(|window| {
             let coat = painter(medium).conductivity(0, window);
-            let layer = coat.layer().expect("valid");
-            assert_eq!(
-                coat.uniform().expect("valid").is_some(),
-                matches!(layer, Layer::Uniform(_))
-            );
-            matches!(layer, Layer::Uniform(_))
+            coat.uniform().expect("valid")
         });
         assert_eq!(found[0], found[1]);
         found[0]
     };
     let mut medium = medium(number(1.0));
-    assert!(uniform(&medium));
+    assert_eq!(uniform(&medium), Some(1.0));
     let die = |kx| conducting([0.0, 0.0], [1.0, 2.0], kx, number(2.0));
     medium.regions = vec![die(number(1.0))];
-    assert!(uniform(&medium));
+    assert_eq!(uniform(&medium), Some(1.0));
     medium.regions = vec![die(number(2.0))];
-    assert!(!uniform(&medium));
+    assert_eq!(uniform(&medium), None);
     medium.regions = vec![die(formula("1"))];
-    assert!(!uniform(&medium));
+    assert_eq!(uniform(&medium), None);
+}
+
+#[test]
+fn a_region_covers_the_rows_whose_centres_lie_in_it() {
+    let mut medium = medium(number(1.0));
+    medium.regions = vec![
+        region([1.0, 2.0], [3.0, 6.0]),
+        // Over the first one; between the centres; left of them all; a formula.
+        region([0.0, 0.0], [5.0, 4.0]),
+        region([0.6, 1.1], [1.4, 2.9]),
+        region([-2.0, 0.0], [0.4, 8.0]),
+        Region {
+            shape: Shape::Expression(Arc::new(
+                Expression::parse("x + y - 10", &[Variable::X, Variable::Y]).expect("valid"),
+            )),
+            ..region([0.0; 2], [0.0; 2])
+        },
+    ];
+    let painter = painter(&medium);
+    let covered = |region, window: Window| -> Vec<usize> {
+        let rows = 0..window.cells[1];
+        rows.filter(|row| painter.covers(region, window, *row))
+            .collect()
+    };
+    let none: [usize; 0] = [];
+    assert_eq!(covered(0, ALL), [1, 2]);
+    assert_eq!(covered(1, ALL), [0, 1]);
+    assert_eq!(covered(2, ALL), none);
+    assert_eq!(covered(3, ALL), none);
+    assert_eq!(covered(4, ALL), [3]);
+    let beside = Window {
+        start: [3, 1],
+        cells: [2, 3],
+    };
+    assert_eq!(covered(0, beside), none);
+    assert_eq!(covered(1, beside), [0]);
+    assert_eq!(covered(4, beside), [2]);
 }
 
 #[test]
@@ -166,7 +204,7 @@ fn impossible_values_name_their_place() {
         number(1.0),
     )];
     let painter = painter(&medium);
-    let error = painter.conductivity(0, ALL).layer().expect_err("negative");
+    let error = paint(&painter.conductivity(0, ALL)).expect_err("negative");
     assert_eq!(error.kind, Kind::Input);
     assert_eq!(
         error.message,
@@ -178,40 +216,39 @@ fn impossible_values_name_their_place() {
         start: [3, 5],
         cells: [1, 1],
     };
-    let error = painter
-        .conductivity(0, ghost)
-        .layer()
-        .expect_err("negative");
+    let error = paint(&painter.conductivity(0, ghost)).expect_err("negative");
     assert!(error.message.contains("cell (3, 3)"), "{error}");
 
     // What a later region hides does no harm.
     medium
         .regions
         .push(conducting([3.0, 0.0], [5.0, 8.0], number(2.0), number(2.0)));
-    assert!(self::painter(&medium).conductivity(0, ALL).layer().is_ok());
+    assert!(paint(&self::painter(&medium).conductivity(0, ALL)).is_ok());
 }
 
 #[test]
 fn impossible_constants_are_refused() {
     for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let medium = medium(number(value));
-        let error = painter(&medium).conductivity(1, ALL).layer();
-        let message = error.expect_err("impossible").message;
-        assert!(
-            message.contains("conductivity along y of the background"),
-            "{message}"
-        );
+        let coat = painter(&medium).conductivity(1, ALL);
+        for error in [coat.uniform().err(), paint(&coat).err()] {
+            let message = error.expect("impossible").message;
+            assert!(
+                message.contains("conductivity along y of the background"),
+                "{message}"
+            );
+        }
     }
     let mut medium = medium(number(1.0));
     medium.source = Some(formula("-1/(y - 3)"));
-    let error = painter(&medium).fixed_source(ALL).layer();
+    let error = paint(&painter(&medium).fixed_source(ALL));
     let message = error.expect_err("infinite").message;
     assert!(message.starts_with("the source of the background is -inf"));
     medium.source = Some(formula("-y"));
-    assert!(painter(&medium).fixed_source(ALL).layer().is_ok());
+    assert!(paint(&painter(&medium).fixed_source(ALL)).is_ok());
     medium.source = None;
-    let none = painter(&medium).fixed_source(ALL).layer();
-    assert_eq!(none, Ok(Layer::Uniform(0.0)));
+    let none = painter(&medium).fixed_source(ALL).uniform();
+    assert_eq!(none, Ok(Some(0.0)));
 }
 
 #[test]
@@ -249,7 +286,7 @@ fn regions_cover_the_initial_temperature() {
     }
     let read = [1.0, 2.0, f64::NAN, 4.0, 5.0, 6.0];
     let coat = painter.initial_temperature(&initial, Some(&read), window);
-    assert!(coat.expect("six cells").layer().is_err());
+    assert!(paint(&coat.expect("six cells")).is_err());
 }
 
 #[test]
