@@ -19,7 +19,7 @@ use crate::{
 
 /// The ranks that the launcher started.
 fn connect(launcher: Option<Launcher>) -> Result<Rc<dyn Communicator>, Error> {
-    let comm = comm::connect(launcher.is_some())?;
+    let comm = comm::connect(launcher.is_some_and(|launcher| launcher.needs_mpi()))?;
     Launcher::check(launcher, comm.size())?;
     Ok(comm)
 }

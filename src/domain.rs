@@ -7,10 +7,10 @@ use crate::grid::{Grid, Side};
 /// `None` if no process grid gives every rank a cell.
 #[must_use]
 pub fn choose_ranks(grid: &Grid, size: usize, periodic: [bool; 2]) -> Option<[usize; 2]> {
-    (1..=size)
+    (1..=size.min(grid.cells[0]))
         .filter(|px| size.is_multiple_of(*px))
         .map(|px| [px, size / px])
-        .filter(|&[px, py]| px <= grid.cells[0] && py <= grid.cells[1])
+        .filter(|&[_, py]| py <= grid.cells[1])
         .min_by_key(|&ranks| (faces_cut(grid, ranks, periodic), ranks[0]))
 }
 

@@ -99,3 +99,10 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .min_by(|a, b| b.0.total_cmp(&a.0))
         .map(|(_, known)| known)
 }
+
+/// A number and what it counts.
+#[must_use]
+pub fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}

@@ -149,9 +149,11 @@ impl<T: Real> Field<T> {
     /// The own cells as one block without ghosts, row by row.
     #[must_use]
     pub fn own_values(&self) -> Vec<T> {
-        (0..self.cells[1])
-            .flat_map(|j| self.own_row(j).iter().copied())
-            .collect()
+        let mut values = Vec::with_capacity(self.cells[0] * self.cells[1]);
+        for j in 0..self.cells[1] {
+            values.extend_from_slice(self.own_row(j));
+        }
+        values
     }
 }
 

@@ -1,11 +1,13 @@
 //! How the program was started: by which launcher, on which cores, with how many threads.
 
-use std::{collections::BTreeSet, env, fmt, panic};
+mod placement;
 
-use serde::{Deserialize, Serialize};
+use std::{env, panic};
+
+pub use placement::{Placement, available_memory};
 
 use crate::{
-    comm::{self, Communicator, all_gather},
+    comm,
     error::{Error, Kind},
 };
 
@@ -51,6 +53,16 @@ impl Launcher {
             ("srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", SRUN),
             ("MPICH's mpiexec", "PMI_RANK", "PMI_SIZE", HYDRA),
         ];
+        // MPICH's launcher inside a Slurm job starts its ranks under a step of its own, of which
+        // they see the variables too.
+        let differs = variable("PMI_SIZE").is_some_and(|size| {
+            variable("SLURM_STEP_NUM_TASKS").is_some_and(|tasks| tasks != size)
+        });
+        let known = if differs {
+            [known[0], known[2], known[1]]
+        } else {
+            known
+        };
         known.into_iter().find_map(|(name, rank, size, binding)| {
             let number = |name| variable(name)?.parse().ok();
             // A batch script itself runs in a step too, without tasks of its own.
@@ -63,6 +75,13 @@ impl Launcher {
                 binding,
             })
         })
+    }
+
+    /// Whether the launched processes need MPI. A single task of Slurm's may be a shell in which the
+    /// program is typed, where MPI would refuse to start.
+    #[must_use]
+    pub fn needs_mpi(&self) -> bool {
+        self.size > 1 || self.name != "srun"
     }
 
     /// Refuses a launcher that does not belong to the program's MPI library: it has started
@@ -87,238 +106,11 @@ impl Launcher {
     }
 }
 
-/// Where one rank may run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Seat {
-    host: String,
-    cores: BTreeSet<usize>,
-    /// Cores of the whole node.
-    node_cores: usize,
-}
-
-/// Where the number of threads came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ThreadsFrom {
-    CommandLine,
-    Config,
-    Variable(&'static str),
-    Affinity,
-}
-
-impl fmt::Display for ThreadsFrom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CommandLine => f.write_str("--threads"),
-            Self::Config => f.write_str("parallel.threads"),
-            Self::Variable(name) => f.write_str(name),
-            Self::Affinity => f.write_str("the cores each rank may use"),
-        }
-    }
-}
-
-/// Ranks over nodes and threads in ranks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placement {
-    /// Host name of every rank.
-    pub hosts: Vec<String>,
-    /// Of this rank.
-    pub threads: usize,
-    pub threads_from: ThreadsFrom,
-    /// What keeps cores idle or threads waiting, with the flag that mends it.
-    pub warnings: Vec<String>,
-}
-
-impl Placement {
-    /// Decides on the threads of each rank: those asked for on the command line, in the config, by
-    /// `SLURM_CPUS_PER_TASK` or `RAYON_NUM_THREADS`, else the cores that the rank may use, shared
-    /// with the ranks that may use the same ones. Collective.
-    #[must_use]
-    pub fn find(
-        comm: &dyn Communicator,
-        launcher: Option<Launcher>,
-        command_line: Option<usize>,
-        config: Option<usize>,
-    ) -> Self {
-        let seats = all_gather(comm, &Seat::mine());
-        let variable = |name: &'static str| {
-            let threads = env::var(name)
-                .ok()?
-                .parse()
-                .ok()
-                .filter(|&threads| threads > 0)?;
-            Some((threads, ThreadsFrom::Variable(name)))
-        };
-        let asked = command_line
-            .map(|threads| (threads, ThreadsFrom::CommandLine))
-            .or(config.map(|threads| (threads, ThreadsFrom::Config)))
-            .or_else(|| variable("SLURM_CPUS_PER_TASK"))
-            .or_else(|| variable("RAYON_NUM_THREADS"));
-        let (threads, threads_from) =
-            asked.unwrap_or_else(|| (fair_share(&seats, comm.rank()), ThreadsFrom::Affinity));
-        Self {
-            warnings: warnings(&seats, &all_gather(comm, &threads), launcher),
-            hosts: seats.into_iter().map(|seat| seat.host).collect(),
-            threads,
-            threads_from,
-        }
-    }
-
-    /// Other ranks on the node of a rank.
-    #[must_use]
-    pub fn ranks_beside(&self, rank: usize) -> usize {
-        self.hosts
-            .iter()
-            .filter(|host| **host == self.hosts[rank])
-            .count()
-            - 1
-    }
-
-    /// Number of different hosts.
-    #[must_use]
-    pub fn nodes(&self) -> usize {
-        self.hosts.iter().collect::<BTreeSet<_>>().len()
-    }
-}
-
-impl Seat {
-    fn mine() -> Self {
-        let node_cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            host: comm::host_name(),
-            cores: allowed_cores().unwrap_or_else(|| (0..node_cores).collect()),
-            node_cores: online_cores().unwrap_or(node_cores),
-        }
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn allowed_cores() -> Option<BTreeSet<usize>> {
-    let set = rustix::thread::sched_getaffinity(None).ok()?;
-    Some(
-        (0..rustix::thread::CpuSet::MAX_CPU)
-            .filter(|&core| set.is_set(core))
-            .collect(),
-    )
-}
-
-#[cfg(not(target_os = "linux"))]
-fn allowed_cores() -> Option<BTreeSet<usize>> {
-    None
-}
-
-/// Cores of the node as the kernel lists them, such as `0-15,32`.
-fn online_cores() -> Option<usize> {
-    let list = std::fs::read_to_string("/sys/devices/system/cpu/online").ok()?;
-    list.trim()
-        .split(',')
-        .map(|range| {
-            let (first, last) = range.split_once('-').unwrap_or((range, range));
-            let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
-            Some((last + 1).saturating_sub(first))
-        })
-        .sum()
-}
-
-/// Memory in bytes that processes on this node may still take, where the system says so.
-#[must_use]
-pub fn available_memory() -> Option<u64> {
-    let read = |path| std::fs::read_to_string(path).ok();
-    let info = read("/proc/meminfo")?;
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let free = 1024 * line.trim().trim_end_matches(" kB").parse::<u64>().ok()?;
-    // A container's own limit, where there is one (cgroup 2).
-    let limit = read("/sys/fs/cgroup/memory.max").and_then(|limit| limit.trim().parse().ok());
-    Some(limit.map_or(free, |limit: u64| limit.min(free)))
-}
-
-/// Cores of a rank over the ranks of its node that may use some of them.
-fn fair_share(seats: &[Seat], rank: usize) -> usize {
-    let mine = &seats[rank];
-    let sharers = seats
-        .iter()
-        .filter(|seat| seat.host == mine.host && !seat.cores.is_disjoint(&mine.cores))
-        .count();
-    (mine.cores.len() / sharers.max(1)).max(1)
-}
-
-fn warnings(seats: &[Seat], threads: &[usize], launcher: Option<Launcher>) -> Vec<String> {
-    let fix = |threads: usize| match launcher {
-        Some(launcher) => {
-            let flags = launcher.binding.replace("{T}", &threads.to_string());
-            format!("`{flags}` gives every rank {threads} cores")
-        }
-        None => format!("use --threads {threads}"),
-    };
-    let mut warnings = Vec::new();
-    let starved = seats
-        .iter()
-        .zip(threads)
-        .find(|(seat, threads)| seat.cores.len() < **threads);
-    if let Some((seat, &threads)) = starved {
-        let cores = seat.cores.len();
-        let fix = if launcher.is_some() {
-            fix(threads)
-        } else {
-            fix(cores)
-        };
-        warnings.push(format!(
-            "{threads} threads of a rank share {}: {fix}",
-            count(cores, "core")
-        ));
-        return warnings;
-    }
-    let hosts: BTreeSet<_> = seats.iter().map(|seat| &seat.host).collect();
-    for host in hosts {
-        let here = || {
-            seats
-                .iter()
-                .zip(threads)
-                .filter(|(seat, _)| &seat.host == host)
-        };
-        let cores: BTreeSet<_> = here().flat_map(|(seat, _)| &seat.cores).collect();
-        let wanted: usize = here().map(|(_, threads)| threads).sum();
-        let ranks = here().count();
-        let node_cores = here().map(|(seat, _)| seat.node_cores).max().unwrap_or(1);
-        if wanted > cores.len() {
-            warnings.push(format!(
-                "{} of {} on {host} share {}: start fewer, or give them more cores",
-                count(wanted, "thread"),
-                count(ranks, "rank"),
-                count(cores.len(), "core"),
-            ));
-        } else if launcher.is_some() && cores.len() < node_cores && node_cores / ranks > 1 {
-            warnings.push(format!(
-                "the ranks on {host} may use {} of its {node_cores} cores: {}",
-                cores.len(),
-                fix(node_cores / ranks)
-            ));
-        }
-    }
-    warnings
-}
-
-/// A number and what it counts.
-#[must_use]
-pub fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seat(host: &str, cores: impl IntoIterator<Item = usize>) -> Seat {
-        Seat {
-            host: host.into(),
-            cores: cores.into_iter().collect(),
-            node_cores: 8,
-        }
-    }
-
-    fn mpirun(size: usize) -> Option<Launcher> {
+    pub(super) fn mpirun(size: usize) -> Option<Launcher> {
         Launcher::from_variables(|name| match name {
             "OMPI_COMM_WORLD_RANK" => Some("0".into()),
             "OMPI_COMM_WORLD_SIZE" => Some(size.to_string()),
@@ -336,6 +128,17 @@ mod tests {
             _ => None,
         };
         assert_eq!(Launcher::from_variables(batch), None);
+        let step = |pmi: &'static str| {
+            let launcher = Launcher::from_variables(move |name| match name {
+                "SLURM_PROCID" | "SLURM_STEP_ID" | "PMI_RANK" => Some("0".to_string()),
+                "SLURM_STEP_NUM_TASKS" => Some("2".to_string()),
+                "PMI_SIZE" => Some(pmi.to_string()),
+                _ => None,
+            });
+            launcher.map(|launcher| (launcher.name, launcher.size))
+        };
+        assert_eq!(step("2"), Some(("srun", 2)));
+        assert_eq!(step("16"), Some(("MPICH's mpiexec", 16)));
     }
 
     #[test]
@@ -349,41 +152,5 @@ mod tests {
             error.message.contains("mpirun started 3 processes"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn ranks_that_share_cores_share_threads() {
-        let seats = [seat("a", 0..4), seat("a", 0..4), seat("b", 0..4)];
-        assert_eq!(fair_share(&seats, 0), 2);
-        assert_eq!(fair_share(&seats, 2), 4);
-        assert_eq!(fair_share(&[seat("a", [0]), seat("a", [1])], 1), 1);
-        assert_eq!(fair_share(&[seat("a", [0]), seat("a", [0])], 1), 1);
-    }
-
-    #[test]
-    fn starved_threads_get_the_launchers_flag() {
-        let warnings = warnings(&[seat("a", [0]), seat("a", [1])], &[4, 4], mpirun(2));
-        assert_eq!(
-            warnings,
-            [
-                "4 threads of a rank share 1 core: `mpirun --map-by slot:PE=4 --bind-to core` gives \
-              every rank 4 cores"
-            ]
-        );
-    }
-
-    #[test]
-    fn oversubscribed_and_idle_cores_are_named() {
-        let both = [seat("a", 0..2), seat("a", 0..2)];
-        let found = warnings(&both, &[2, 2], mpirun(2));
-        assert!(
-            found[0].starts_with("4 threads of 2 ranks on a share 2 cores"),
-            "{found:?}"
-        );
-        let bound = [seat("a", [0]), seat("a", [1])];
-        let found = warnings(&bound, &[1, 1], mpirun(2));
-        assert!(found[0].contains("use 2 of its 8 cores"), "{found:?}");
-        assert!(found[0].contains("PE=4"), "{found:?}");
-        assert!(warnings(&[seat("a", 0..8)], &[8], mpirun(1)).is_empty());
     }
 }

@@ -287,7 +287,9 @@ fn a_field_that_leaves_the_numbers_is_an_error() {
         case.run(&["--set", &source]).fails(76, &parts);
         let results = case.results("output/case");
         assert_eq!(results.times(), [0.0]);
-        assert_eq!(results.column("step"), [0.0, 5.0, 10.0, 15.0]);
+        // Not one row or frame holds what is no number.
+        let means = results.column("mean");
+        assert!(means.iter().all(|mean| mean.is_finite()), "{means:?}");
         assert!(!case.path("output/case/report.json").exists());
     }
 }
@@ -486,7 +488,7 @@ fn check_tells_what_a_run_would_take() {
     for part in [
         "case.toml is valid",
         "12 x 8 cells of 8.3333e-2 m x 1.2500e-1 m, f64",
-        "4 as 2 x 2, at most 6 x 4 cells each, 20 faces of 172 faces cut",
+        "4 as 2 x 2, at most 6 x 4 cells each, 20 of 172 faces cut",
         "to t = 0.02 s",
         "cell updates a second",
     ] {

@@ -77,7 +77,9 @@ fn every_config_is_valid_and_runs_on_a_coarser_grid() {
         let continues = name == "initial-file";
         let overrides: &[&str] = if continues { &["--set", &file] } else { &[] };
         let config = config.to_str().unwrap();
-        let plan = isotherm(&[&["check", config], overrides].concat());
+        let cells = coarser(config);
+        let given: &[&str] = if continues { &["--set", &cells] } else { &[] };
+        let plan = isotherm(&[&["check", config], overrides, given].concat());
         assert!(plan.contains("is valid"), "{plan}");
         run(config, overrides, &results.path().join(name));
     }

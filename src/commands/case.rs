@@ -1,6 +1,9 @@
 //! A case on its way to the ranks.
 
-use std::{path::Path, rc::Rc};
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use crate::{
     cli,
@@ -12,9 +15,16 @@ use crate::{
     launch::available_memory,
     operator::Diffusion,
     output::{Window as FileWindow, read_block},
-    physics::{Initial, Painter, Wall, Window},
+    physics::{Initial, Painter, Value, Wall, Window},
     simulation::Pace,
 };
+
+/// The shortest step, over the time span, that still gets anywhere in double precision.
+const LEAST_STEP: f64 = 1e-15;
+
+/// An automatic step divides the time span at least so often where sources or walls change with
+/// time: the stability limit alone knows nothing of them.
+const STEPS_IN_TIME: f64 = 1000.0;
 
 /// A config file with its overrides, and the case they make.
 pub struct Given {
@@ -92,6 +102,43 @@ impl Given {
         [0, 2].map(|side| matches!(self.case.walls[side], Wall::Periodic))
     }
 
+    fn painter(&self) -> Painter<'_> {
+        Painter {
+            medium: &self.case.medium,
+            grid: self.case.grid,
+            periodic: self.periodic(),
+        }
+    }
+
+    /// Which regions cover a cell centre of a subdomain.
+    pub fn covered(&self, team: &Team, domain: &Domain) -> Vec<bool> {
+        let (painter, window) = (self.painter(), own_window(domain));
+        let none = || vec![false; painter.medium.regions.len()];
+        let look = |covered: &mut Vec<bool>, row| {
+            for (region, covered) in covered.iter_mut().enumerate() {
+                *covered = *covered || painter.covers(region, window, row);
+            }
+        };
+        let either = |a: Vec<bool>, b: Vec<bool>| a.iter().zip(b).map(|(a, b)| *a || b).collect();
+        team.fold_rows(domain.cells[1], none, look, either)
+    }
+
+    /// Refuses regions that do nothing, given which of them cover a cell centre of the grid.
+    ///
+    /// # Errors
+    /// If one covers none.
+    pub fn check_regions(&self, covered: &[bool]) -> Result<(), Error> {
+        match covered.iter().position(|covered| !covered) {
+            None => Ok(()),
+            Some(region) => {
+                let name = &self.case.medium.regions[region].name;
+                let message = format!("`{name}` covers the centre of no cell");
+                let help = "make it larger, or the cells smaller";
+                Err(self.fault(&format!("region[{region}].shape"), message, help))
+            }
+        }
+    }
+
     /// The process grid for `size` ranks.
     ///
     /// # Errors
@@ -116,22 +163,29 @@ impl Given {
         }
     }
 
-    /// Refuses a case whose temperatures alone do not fit into this node's memory, beside those of
-    /// the `neighbors` other ranks on it.
+    /// Bytes that a rank of `cells` cells holds: the field before and after a step, a copy for
+    /// output, the coefficients.
     ///
     /// # Errors
-    /// If they don't.
-    pub fn check_memory<T: Real>(&self, domain: &Domain, neighbors: usize) -> Result<(), Error> {
+    /// If a property of the medium is not what it must be.
+    pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
+        let coefficients = Diffusion::<T>::coefficient_fields(self.painter())?;
+        Ok((3 + coefficients) * size_of::<T>() as u64 * cells)
+    }
+
+    /// Refuses a case that does not fit into this node's memory, with `ranks` ranks on it.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn check_memory<T: Real>(&self, domain: &Domain, ranks: usize) -> Result<(), Error> {
         let cells = domain.cells[0] as u64 * domain.cells[1] as u64;
-        // A stepper holds the field before and after a step.
-        let needed = 2 * size_of::<T>() as u64 * cells * (neighbors as u64 + 1);
+        let needed = self.memory::<T>(cells)? * ranks as u64;
         match available_memory() {
             Some(available) if needed > available => {
-                let gib = |bytes: u64| bytes.div_ceil(1 << 30);
                 let message = format!(
                     "the ranks of a node need {} GiB, and {} GiB are free",
-                    gib(needed),
-                    gib(available)
+                    needed.div_ceil(1 << 30),
+                    available >> 30
                 );
                 Err(self.fault("domain.cells", message, "use more nodes, or fewer cells"))
             }
@@ -142,9 +196,18 @@ impl Given {
     /// The largest step and how it is used, under a stability limit in seconds.
     ///
     /// # Errors
-    /// If the config asks for a longer step.
+    /// If the config asks for a longer step, or the limit is too short to get anywhere.
     pub fn pace(&self, limit: f64) -> Result<(f64, Pace), Error> {
+        let end = self.case.time.end;
+        if limit < LEAST_STEP * end {
+            let message = format!("the stability limit of {limit:e} s does not get to {end:e} s");
+            let help = "use larger cells, less conductivity, more heat capacity or an earlier end";
+            return Err(self.fault("time.end", message, help));
+        }
         match self.case.time.step {
+            Step::Auto { safety } if self.uses_time() => {
+                Ok(((safety * limit).min(end / STEPS_IN_TIME), Pace::Even))
+            }
             Step::Auto { safety } => Ok((safety * limit, Pace::Even)),
             // The limit itself is rounded: a step meant to be equal to it may lie above by a bit.
             Step::Fixed(step) if step <= limit * (1.0 + 1e-9) => Ok((step, Pace::Fixed)),
@@ -157,6 +220,30 @@ impl Given {
                 ))
             }
         }
+    }
+
+    /// Whether sources or walls change with time.
+    fn uses_time(&self) -> bool {
+        let medium = &self.case.medium;
+        let sources = medium
+            .regions
+            .iter()
+            .map(|region| &region.source)
+            .chain([&medium.source]);
+        let walls = self.case.walls.iter().flat_map(Wall::values);
+        sources.flatten().chain(walls).any(Value::uses_time)
+    }
+
+    /// Files that the case is read from, besides images.
+    pub fn inputs(&self) -> Vec<PathBuf> {
+        let initial = match &self.case.initial {
+            Initial::File { file, .. } => Some(file.clone()),
+            Initial::Value(_) => None,
+        };
+        initial
+            .into_iter()
+            .chain([PathBuf::from(&self.source.name)])
+            .collect()
     }
 
     /// The operator on one subdomain. Collective.
@@ -206,16 +293,9 @@ impl Given {
                 Some(read_block(file, dataset, window)?)
             }
         };
-        let painter = Painter {
-            medium: &self.case.medium,
-            grid: domain.grid,
-            periodic: domain.periodic,
-        };
-        let window = Window {
-            start: domain.origin(),
-            cells: domain.cells,
-        };
-        let coat = painter.initial_temperature(initial, read.as_deref(), window)?;
+        let coat =
+            self.painter()
+                .initial_temperature(initial, read.as_deref(), own_window(domain))?;
         let ghosts = u.ghosts();
         team.try_for_rows(u, 0..signed(domain.cells[1]), |j, row| {
             let mut painted = vec![0.0; domain.cells[0]];
@@ -225,6 +305,13 @@ impl Given {
             }
             Ok(())
         })
+    }
+}
+
+fn own_window(domain: &Domain) -> Window {
+    Window {
+        start: domain.origin(),
+        cells: domain.cells,
     }
 }
 

@@ -11,10 +11,10 @@ use crate::{
     cli,
     comm::{Communicator, Solo},
     config::Precision,
-    domain::Domain,
-    error::Error,
+    domain::{Domain, faces_cut},
+    error::{Error, count},
     field::{Field, Real, Team},
-    launch::{Placement, count},
+    launch::Placement,
     operator::{Diffusion, Span},
 };
 
@@ -43,26 +43,36 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     let ranks = options.ranks.or(asked).unwrap_or(1);
     let process_grid = given.process_grid(ranks)?;
     let comm: Rc<dyn Communicator> = Rc::new(Solo);
-    let threads = options.config.threads.or(case.parallel.threads);
-    let placement = Placement::find(comm.as_ref(), None, threads, None);
+    let placement = Placement::find(
+        comm.as_ref(),
+        None,
+        options.config.threads,
+        case.parallel.threads,
+    );
     let team = Rc::new(Team::new(placement.threads)?);
 
-    // The grid is looked at in blocks of rows, so that a laptop can check a cluster's case.
+    // The grid is looked at in blocks, so that a laptop can check a cluster's case.
     let [nx, ny] = case.grid.cells;
-    let blocks = case.grid.cell_count().div_ceil(BLOCK).min(ny);
+    let down = case.grid.cell_count().div_ceil(BLOCK).min(ny);
+    let across = (nx * ny.div_ceil(down)).div_ceil(BLOCK);
     let mut limit = f64::INFINITY;
+    let mut covered = vec![false; case.medium.regions.len()];
     let mut sample = None;
-    for block in 0..blocks {
-        let domain = Domain::new(case.grid, [1, blocks], given.periodic(), block);
+    for block in 0..across * down {
+        let domain = Domain::new(case.grid, [across, down], given.periodic(), block);
         let diffusion = given.diffusion::<T>(&comm, &team, &domain)?;
+        given.initial::<T>(comm.as_ref(), &team, &domain)?;
+        for (covered, here) in covered.iter_mut().zip(given.covered(&team, &domain)) {
+            *covered |= here;
+        }
         limit = limit.min(diffusion.stability_limit());
         sample = Some((domain, diffusion));
     }
+    given.check_regions(&covered)?;
     let (domain, diffusion) = sample.expect("a grid has cells");
     let (max_dt, _) = given.pace(limit)?;
     let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
-    let per_cell = 2 * size_of::<T>() + diffusion.coefficient_bytes();
-    let memory = largest[0] * largest[1] * per_cell;
+    let memory = given.memory::<T>(largest[0] as u64 * largest[1] as u64)?;
     let steps = (case.time.end / max_dt).ceil();
     let rate = rate(&team, &domain, diffusion, max_dt);
     let seconds = steps * case.grid.cell_count() as f64 / rate;
@@ -70,7 +80,8 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     let [px, py] = process_grid;
     let [cx, cy] = largest;
     let [dx, dy] = case.grid.spacing();
-    let cut = (px - 1) * ny + (py - 1) * nx;
+    let cut = faces_cut(&case.grid, process_grid, given.periodic());
+    let all = faces_cut(&case.grid, case.grid.cells, given.periodic());
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         writeln!(text, "{name:<12} {value}").expect("writing to a string does not fail");
@@ -85,11 +96,7 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     );
     line(
         "ranks",
-        format!(
-            "{ranks} as {px} x {py}, at most {cx} x {cy} cells each, {} of {} cut",
-            count(cut, "face"),
-            count((nx - 1) * ny + (ny - 1) * nx, "face")
-        ),
+        format!("{ranks} as {px} x {py}, at most {cx} x {cy} cells each, {cut} of {all} faces cut"),
     );
     line(
         "memory",

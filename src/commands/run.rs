@@ -5,17 +5,17 @@ use std::{fmt::Write as _, rc::Rc, time::Instant};
 use super::{case::Given, connect};
 use crate::{
     cli,
-    comm::{Communicator, agree},
+    comm::{Communicator, Reduce, agree},
     config::Precision,
     domain::Domain,
-    error::Error,
+    error::{Error, count},
     field::{Real, Team},
-    launch::{Launcher, Placement, count},
+    launch::{Launcher, Placement},
     output::{
         DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, Picture, Progress,
         REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
     },
-    simulation::{Clock, Observer, Simulation},
+    simulation::{Cadence, Clock, Observer, Simulation},
     stepper::Explicit,
 };
 
@@ -67,8 +67,11 @@ struct Run<'a> {
 impl Run<'_> {
     fn solve<T: Real>(&self) -> Result<(), Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
-        let neighbors = self.placement.ranks_beside(comm.rank());
-        agree(comm, self.given.check_memory::<T>(&self.domain, neighbors))?;
+        // From here on a signal ends the run in good order.
+        let (stop, stopped) = agree(comm, StopOnSignal::new())?;
+        let ranks_here = self.placement.ranks_beside(comm.rank()) + 1;
+        agree(comm, self.given.check_memory::<T>(&self.domain, ranks_here))?;
+        self.check_regions()?;
         let diffusion = self
             .given
             .diffusion::<T>(&self.comm, &self.team, &self.domain)?;
@@ -82,16 +85,26 @@ impl Run<'_> {
             max_dt,
         );
 
-        let directory = RunDirectory::claim(&case.output.directory, self.options.overwrite, comm)?;
+        let directory = RunDirectory::claim(
+            &case.output.directory,
+            self.options.overwrite,
+            &self.given.inputs(),
+            comm,
+        )?;
         directory.write_config(&case.effective, comm)?;
-        let (stop, stopped) = agree(comm, StopOnSignal::new())?;
         let look = Look {
             title: case.title.clone(),
             colormap: case.output.plot.colormap,
             range: case.output.plot.range,
         };
+        let output = &case.output;
+        let checks = [
+            Cadence::EverySteps(STEPS_BETWEEN_FINITE_CHECKS),
+            output.diagnostics.clone(),
+        ];
+        let checks = checks.into_iter().chain(output.snapshots.clone());
         let observers: Vec<Box<dyn Observer<T>>> = vec![
-            Box::new(FiniteCheck::new(STEPS_BETWEEN_FINITE_CHECKS)),
+            Box::new(FiniteCheck::new(checks)),
             Box::new(Diagnostics::create(
                 &directory.file(DIAGNOSTICS),
                 case.output.diagnostics.clone(),
@@ -146,6 +159,15 @@ impl Run<'_> {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
+    }
+
+    /// Refuses regions that cover no cell of any rank. Collective.
+    fn check_regions(&self) -> Result<(), Error> {
+        let covered = self.given.covered(&self.team, &self.domain);
+        let mut flags: Vec<i64> = covered.into_iter().map(i64::from).collect();
+        self.comm.all_reduce_integers(&mut flags, Reduce::Max);
+        let covered: Vec<bool> = flags.into_iter().map(|flag| flag == 1).collect();
+        agree(self.comm.as_ref(), self.given.check_regions(&covered))
     }
 
     /// Says what is about to be run, and what stands in its way.

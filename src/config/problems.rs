@@ -8,7 +8,7 @@ use miette::{
 };
 
 use super::source::Source;
-use crate::error::Error;
+use crate::error::{Error, count};
 
 /// Columns of a report.
 const WIDTH: usize = 100;
@@ -116,9 +116,8 @@ impl fmt::Display for Problems {
         let theme = GraphicalTheme::unicode_nocolor();
         let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH);
         let text = NamedSource::new(&self.source.name, self.source.text.clone());
-        let count = self.problems.len();
-        let noun = if count == 1 { "problem" } else { "problems" };
-        write!(f, "{count} {noun} in {}", self.source.name)?;
+        let count = count(self.problems.len(), "problem");
+        write!(f, "{count} in {}", self.source.name)?;
         for problem in &self.problems {
             let located = Located {
                 problem,

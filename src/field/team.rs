@@ -44,6 +44,8 @@ impl Team {
         } else {
             None
         };
+        // The library may have a limit of its own.
+        let size = 1 + workers.as_ref().map_or(0, ThreadPool::current_num_threads);
         Ok(Self { workers, size })
     }
 

@@ -83,14 +83,14 @@ impl<T: Real> Weights<T> {
         );
         if let (Some(kx), Some(ky)) = (across_x.uniform()?, across_y.uniform()?) {
             return Ok(Self::Uniform([
-                T::from_f64(weight(mean, [kx, kx], dx)),
-                T::from_f64(weight(mean, [ky, ky], dy)),
+                weight(mean, [kx, kx], dx)?,
+                weight(mean, [ky, ky], dy)?,
             ]));
         }
         let x = painted(team, [nx + 1, ny], |j, row| {
             let k = row_of(&across_x, j, nx + 2)?;
             for (i, w) in row.iter_mut().enumerate() {
-                *w = T::from_f64(weight(mean, [k[i], k[i + 1]], dx));
+                *w = weight(mean, [k[i], k[i + 1]], dx)?;
             }
             Ok(())
         })?;
@@ -98,7 +98,7 @@ impl<T: Real> Weights<T> {
             let below = row_of(&across_y, j, nx)?;
             let above = row_of(&across_y, j + 1, nx)?;
             for (i, w) in row.iter_mut().enumerate() {
-                *w = T::from_f64(weight(mean, [below[i], above[i]], dy));
+                *w = weight(mean, [below[i], above[i]], dy)?;
             }
             Ok(())
         })?;
@@ -134,16 +134,16 @@ impl<T: Real> InverseCapacity<T> {
     pub fn new(team: &Team, domain: &Domain, painter: Painter<'_>) -> Result<Self, Error> {
         let capacity = painter.heat_capacity(own_window(domain));
         if let Some(capacity) = capacity.uniform()? {
-            return Ok(Self::Uniform(T::from_f64(1.0 / capacity)));
+            return Ok(Self::Uniform(inverse(capacity)?));
         }
         let nx = domain.cells[0];
-        let inverse = painted(team, domain.cells, |j, row| {
-            for (inverse, capacity) in row.iter_mut().zip(row_of(&capacity, j, nx)?) {
-                *inverse = T::from_f64(1.0 / capacity);
+        let cells = painted(team, domain.cells, |j, row| {
+            for (out, capacity) in row.iter_mut().zip(row_of(&capacity, j, nx)?) {
+                *out = inverse(capacity)?;
             }
             Ok(())
         })?;
-        Ok(Self::PerCell(inverse))
+        Ok(Self::PerCell(cells))
     }
 
     pub fn at(&self, i: usize, j: usize) -> T {
@@ -207,8 +207,30 @@ pub(super) fn painted<T: Real>(
     Ok(field)
 }
 
-fn weight(mean: FaceMean, conductivities: [f64; 2], width: f64) -> f64 {
-    mean.of(conductivities) / (width * width)
+fn weight<T: Real>(mean: FaceMean, conductivities: [f64; 2], width: f64) -> Result<T, Error> {
+    let conductivity = mean.of(conductivities);
+    representable(conductivity / (width * width)).ok_or_else(|| {
+        let name = T::NAME;
+        let message = format!(
+            "conductivity {conductivity:e} W/(m K) over the square of the cell width {width:e} m \
+             is out of the range of {name}"
+        );
+        Error::input(message)
+    })
+}
+
+fn inverse<T: Real>(capacity: f64) -> Result<T, Error> {
+    representable(1.0 / capacity).ok_or_else(|| {
+        let name = T::NAME;
+        let message = format!("heat capacity {capacity:e} J/(m^3 K) is out of the range of {name}");
+        Error::input(message)
+    })
+}
+
+/// A positive number as a field's type, if it is one there.
+fn representable<T: Real>(value: f64) -> Option<T> {
+    let value = T::from_f64(value);
+    (value.is_finite() && value > T::ZERO).then_some(value)
 }
 
 /// What a sweep reads besides temperatures.

@@ -9,7 +9,7 @@ use crate::{
     field::{Field, Real, Team, reproducible_sum, signed},
     grid::Side,
     kernel::{self, EulerRow, NoSource, Row, Source, Uniform},
-    physics::{Medium, Painter, Wall},
+    physics::{Coat, Medium, Painter, Wall, Window},
 };
 
 use super::{
@@ -92,18 +92,26 @@ impl<T: Real> Diffusion<T> {
         self.stability_limit
     }
 
-    /// Bytes of a cell's coefficients that a sweep reads from memory.
-    #[must_use]
-    pub fn coefficient_bytes(&self) -> usize {
-        let weights = match self.weights {
-            Weights::Uniform(_) => 0,
-            Weights::PerFace { .. } => 2,
+    /// How many fields of coefficients the operator holds for a medium, on any subdomain.
+    ///
+    /// # Errors
+    /// If a property of the medium is not what it must be.
+    pub fn coefficient_fields(painter: Painter<'_>) -> Result<u64, Error> {
+        let anywhere = Window {
+            start: [0, 0],
+            cells: [1, 1],
         };
-        let capacity = match self.inverse_capacity {
-            InverseCapacity::Uniform(_) => 0,
-            InverseCapacity::PerCell(_) => 1,
+        let is_uniform = |coat: Coat<'_>| coat.uniform().map(|value| value.is_some());
+        let weights = is_uniform(painter.conductivity(0, anywhere))?
+            && is_uniform(painter.conductivity(1, anywhere))?;
+        let capacity = is_uniform(painter.heat_capacity(anywhere))?;
+        let fixed = painter.fixed_source(anywhere).uniform()? != Some(0.0);
+        // Sources in motion keep an account of their heat, too.
+        let sources = match painter.moving_source(anywhere) {
+            Some(_) => 2,
+            None => u64::from(fixed),
         };
-        (weights + capacity + usize::from(self.sources.is_some())) * size_of::<T>()
+        Ok(2 * u64::from(!weights) + u64::from(!capacity) + sources)
     }
 
     /// Brings walls and sources to time `t`, fills the ghosts of `u` beyond the walls, and counts

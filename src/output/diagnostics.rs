@@ -6,17 +6,27 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{extremes::extremes, run_directory::failed};
+use super::{
+    extremes::extremes,
+    note,
+    run_directory::{DIAGNOSTICS, failed},
+};
 use crate::{
     comm::{Communicator, agree},
     error::Error,
     field::{Real, reproducible_sum},
-    simulation::{Cadence, Flow, Observer, Schedule, View},
+    simulation::{Cadence, Flow, Moment, Observer, Schedule, View},
     stepper::Heat,
 };
 
 /// Times in s, temperatures in K, heats in J per metre of depth; `balance_relative` has no unit.
 const HEADER: &str = "step,time,dt,mean,min,max,energy,heat_left,heat_right,heat_bottom,heat_top,heat_sources,balance,balance_relative\n";
+
+/// The part of the heat exchanged that may go missing without a word.
+const LOST: f64 = 1e-3;
+
+/// What round-off leaves of the heat content in double precision, generously.
+const ROUND_OFF: f64 = 1e-11;
 
 /// Writes a row of scalars now and then.
 ///
@@ -89,8 +99,30 @@ impl<T: Real> Observer<T> for Diagnostics {
             None => Ok(()),
         };
         agree(view.comm, written)?;
+        if view.moment == Moment::End && view.comm.rank() == 0 {
+            warn_of_lost_heat(balance, relative, &heat);
+        }
         Ok(Flow::Continue)
     }
+}
+
+/// Says so where more heat went missing than round-off explains, as in single precision when what
+/// a cell takes up in a step is too little to show in its temperature.
+fn warn_of_lost_heat(balance: f64, relative: f64, heat: &Heat) {
+    let exchanged = gross(heat);
+    if balance.abs() > LOST * exchanged && relative.abs() > ROUND_OFF {
+        note(&format!(
+            "warning: {balance:e} J/m of {exchanged:e} J/m that came in or went out are not \
+             accounted for (balance in {DIAGNOSTICS}); double precision mends what is lost to \
+             rounding"
+        ));
+    }
+}
+
+/// What went through the sides and came from sources, whatever its direction, in J/m.
+fn gross(heat: &Heat) -> f64 {
+    let sides: f64 = heat.through_sides.iter().map(|heat| heat.abs()).sum();
+    sides + heat.from_sources.abs()
 }
 
 /// The balance in J per metre of depth, and relative to the largest heat in play.
@@ -98,8 +130,7 @@ fn balance(energy: f64, energy_at_start: f64, heat: &Heat) -> [f64; 2] {
     let [left, right, bottom, top] = heat.through_sides;
     let heats = [left, right, bottom, top, heat.from_sources];
     let balance = energy - energy_at_start - heats.iter().sum::<f64>();
-    let gross: f64 = heats.iter().map(|heat| heat.abs()).sum();
-    let scale = energy.abs().max(energy_at_start.abs()).max(gross);
+    let scale = energy.abs().max(energy_at_start.abs()).max(gross(heat));
     let relative = if scale > 0.0 {
         balance / scale
     } else {

@@ -7,8 +7,8 @@ use crate::{
     simulation::{Cadence, Flow, Observer, Schedule, View},
 };
 
-/// Ends the run when the field holds a NaN or an infinity. It belongs before all other observers,
-/// so that none of them writes such a field.
+/// Ends the run when the field holds a NaN or an infinity. It belongs before the observers that
+/// write, and looks whenever one of them does, so that none of them writes such a field.
 pub struct FiniteCheck {
     schedule: Schedule,
     /// The last step at which all values were finite.
@@ -16,11 +16,11 @@ pub struct FiniteCheck {
 }
 
 impl FiniteCheck {
-    /// Checks every `steps` steps, and at the start and the end of the run.
+    /// Checks as any of the cadences says, and at the start and the end of the run.
     #[must_use]
-    pub fn new(steps: u64) -> Self {
+    pub fn new(cadences: impl IntoIterator<Item = Cadence>) -> Self {
         Self {
-            schedule: Schedule::with_ends(Some(Cadence::EverySteps(steps))),
+            schedule: Schedule::with_ends(cadences),
             good: None,
         }
     }
@@ -105,7 +105,7 @@ mod tests {
             for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
                 let errors = Run::new(grid(), ranks).each(|rank| {
                     rank.spoil_at = Some((7, vec![[11, 5], [3, 9], [12, 5]], bad));
-                    rank.simulate(vec![Box::new(FiniteCheck::new(5))])
+                    rank.simulate(vec![Box::new(FiniteCheck::new([Cadence::EverySteps(5)]))])
                         .unwrap_err()
                 });
                 for error in errors {
@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn a_field_of_numbers_passes() {
         Run::new(grid(), [2, 2]).each(|rank| {
-            rank.simulate(vec![Box::new(FiniteCheck::new(1))]).unwrap();
+            rank.simulate(vec![Box::new(FiniteCheck::new([Cadence::EverySteps(1)]))])
+                .unwrap();
         });
     }
 }

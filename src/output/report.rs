@@ -94,7 +94,8 @@ pub struct Communication {
     pub in_flight: f64,
     /// Seconds of waiting with nothing else to do.
     pub wait: f64,
-    /// `(in_flight - wait) / in_flight`; absent if there were no messages.
+    /// `(in_flight - wait) / in_flight`, an upper bound: an arrival is noticed at the next look for
+    /// it. Absent if there were no messages.
     pub hidden_fraction: Option<f64>,
 }
 

@@ -40,15 +40,21 @@ pub struct RunDirectory {
 
 impl RunDirectory {
     /// Makes `path` the directory of this run, creating it if need be. With `overwrite`, the files
-    /// of a former run are removed; files that isotherm does not write are left alone. Collective.
+    /// of a former run are removed; files that isotherm does not write are left alone. `inputs` are
+    /// the files that this run reads. Collective.
     ///
     /// # Errors
     /// [`Kind::Occupied`] if another run holds the directory, or if it is not empty and
-    /// `overwrite` is not given; [`Kind::Storage`] if it cannot be created or written. What a
+    /// `overwrite` is not given; [`Kind::Input`] if that would remove an input; [`Kind::Storage`] if it cannot be created or written. What a
     /// failed claim created is removed again.
-    pub fn claim(path: &Path, overwrite: bool, comm: &dyn Communicator) -> Result<Self, Error> {
+    pub fn claim(
+        path: &Path,
+        overwrite: bool,
+        inputs: &[PathBuf],
+        comm: &dyn Communicator,
+    ) -> Result<Self, Error> {
         let lock = if comm.rank() == 0 {
-            occupy(path, overwrite).map(Some)
+            occupy(path, overwrite, inputs).map(Some)
         } else {
             Ok(None)
         };
@@ -100,7 +106,7 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
     Error::storage(format!("cannot {what} {}: {error}", path.display()))
 }
 
-fn occupy(path: &Path, overwrite: bool) -> Result<File, Error> {
+fn occupy(path: &Path, overwrite: bool, inputs: &[PathBuf]) -> Result<File, Error> {
     let created = create(path)?;
     let is_new = !path.join(LOCK).exists();
     let undo = || {
@@ -115,7 +121,7 @@ fn occupy(path: &Path, overwrite: bool) -> Result<File, Error> {
             undo();
         }
     })?;
-    clear(path, overwrite).inspect_err(|_| undo())?;
+    clear(path, overwrite, inputs).inspect_err(|_| undo())?;
     Ok(lock)
 }
 
@@ -176,7 +182,7 @@ fn lock(directory: &Path) -> Result<File, Error> {
 }
 
 /// Makes sure that no former run is left in the directory.
-fn clear(directory: &Path, overwrite: bool) -> Result<(), Error> {
+fn clear(directory: &Path, overwrite: bool, inputs: &[PathBuf]) -> Result<(), Error> {
     let unreadable = |error| failed("read the directory", directory, &error);
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
@@ -198,8 +204,24 @@ fn clear(directory: &Path, overwrite: bool) -> Result<(), Error> {
         ));
     }
     let own = |name: &str| OWN.contains(&name.strip_suffix(PARTIAL).unwrap_or(name));
-    for name in names.iter().filter(|name| name.to_str().is_some_and(own)) {
-        let path = directory.join(name);
+    let former: Vec<PathBuf> = names
+        .iter()
+        .filter(|name| name.to_str().is_some_and(own))
+        .map(|name| directory.join(name))
+        .collect();
+    let real = |path: &Path| path.canonicalize().ok();
+    let inputs: Vec<PathBuf> = inputs.iter().filter_map(|input| real(input)).collect();
+    if let Some(input) = former
+        .iter()
+        .find(|path| real(path).is_some_and(|path| inputs.contains(&path)))
+    {
+        let message = format!(
+            "{} is an input of this run: it is not replaced",
+            input.display()
+        );
+        return Err(Error::input(message).with_help("choose another directory with --output"));
+    }
+    for path in former {
         fs::remove_file(&path).map_err(|error| failed("remove", &path, &error))?;
     }
     Ok(())
@@ -214,8 +236,8 @@ mod tests {
     fn a_second_run_is_refused_until_the_first_has_ended() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("a/b");
-        let first = RunDirectory::claim(&path, false, &Solo).unwrap();
-        let refused = RunDirectory::claim(&path, true, &Solo).unwrap_err();
+        let first = RunDirectory::claim(&path, false, &[], &Solo).unwrap();
+        let refused = RunDirectory::claim(&path, true, &[], &Solo).unwrap_err();
         assert_eq!(refused.kind, Kind::Occupied);
         assert!(
             refused.message.contains(path.to_str().unwrap()),
@@ -223,7 +245,20 @@ mod tests {
         );
         assert!(refused.message.contains("process"), "{refused}");
         drop(first);
-        RunDirectory::claim(&path, false, &Solo).unwrap();
+        RunDirectory::claim(&path, false, &[], &Solo).unwrap();
+    }
+
+    #[test]
+    fn an_input_in_the_directory_is_not_replaced() {
+        let scratch = tempfile::tempdir().unwrap();
+        let config = scratch.path().join(CONFIG);
+        fs::write(&config, "mine").unwrap();
+        let inputs = [scratch.path().join(".").join(CONFIG)];
+        let refused = RunDirectory::claim(scratch.path(), true, &inputs, &Solo).unwrap_err();
+        assert_eq!(refused.kind, Kind::Input);
+        assert_eq!(fs::read_to_string(&config).unwrap(), "mine");
+        RunDirectory::claim(scratch.path(), true, &[], &Solo).unwrap();
+        assert!(!config.exists());
     }
 
     #[test]
@@ -231,7 +266,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         fs::write(scratch.path().join("notes.txt"), "mine").unwrap();
         let errors = Local::run(3, |comm| {
-            RunDirectory::claim(scratch.path(), false, comm.as_ref()).unwrap_err()
+            RunDirectory::claim(scratch.path(), false, &[], comm.as_ref()).unwrap_err()
         });
         assert_eq!(errors[0].kind, Kind::Occupied);
         assert!(errors[0].message.contains("notes.txt"), "{}", errors[0]);
@@ -258,7 +293,7 @@ mod tests {
             fs::write(path(name), "x").unwrap();
         }
         fs::create_dir(path("figures")).unwrap();
-        let directory = RunDirectory::claim(scratch.path(), true, &Solo).unwrap();
+        let directory = RunDirectory::claim(scratch.path(), true, &[], &Solo).unwrap();
         for name in [CONFIG, FIELDS, "final.png.partial"] {
             assert!(!path(name).exists(), "{name} is left");
         }
@@ -274,7 +309,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("file");
         fs::write(&file, "x").unwrap();
-        let error = RunDirectory::claim(&file.join("run"), false, &Solo).unwrap_err();
+        let error = RunDirectory::claim(&file.join("run"), false, &[], &Solo).unwrap_err();
         assert_eq!(error.kind, Kind::Storage);
         assert!(error.message.contains("Not a directory"), "{error}");
     }
@@ -284,7 +319,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let name = "n".repeat(300);
         let path = scratch.path().join("new").join(name);
-        RunDirectory::claim(&path, false, &Solo).unwrap_err();
+        RunDirectory::claim(&path, false, &[], &Solo).unwrap_err();
         assert!(!scratch.path().join("new").exists());
     }
 

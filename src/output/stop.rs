@@ -12,7 +12,7 @@ use std::{
 };
 
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGINT, SIGTERM, SIGUSR1},
     flag,
 };
 
@@ -23,7 +23,12 @@ use crate::{
     simulation::{Flow, Moment, Observer, Schedule, View},
 };
 
-const SIGNALS: [(c_int, &str); 2] = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM")];
+const SIGNALS: [(c_int, &str); 3] = [
+    (SIGINT, "SIGINT"),
+    (SIGTERM, "SIGTERM"),
+    // Of the three, mpirun hands on this one alone at once and without a deadline.
+    (SIGUSR1, "SIGUSR1"),
+];
 
 /// Wall time between two agreements, about.
 const BETWEEN_AGREEMENTS: Duration = Duration::from_millis(100);
@@ -31,12 +36,12 @@ const BETWEEN_AGREEMENTS: Duration = Duration::from_millis(100);
 /// The number of steps between two agreements grows at most by this factor at a time.
 const GROWTH: u64 = 8;
 
-/// Ends the run early after SIGINT or SIGTERM reached any rank. A second signal of the same kind
+/// Ends the run early after SIGINT, SIGTERM or SIGUSR1 reached any rank. A second signal of the same kind
 /// ends the process at once, with status 128 + signal.
 pub struct StopOnSignal {
     schedule: Schedule,
     /// Set by the signals, in the order of [`SIGNALS`].
-    flags: [Arc<AtomicBool>; 2],
+    flags: [Arc<AtomicBool>; SIGNALS.len()],
     /// Steps and wall clock at the last agreement.
     last: (u64, Instant),
     stopped: Rc<OnceCell<Error>>,
@@ -49,7 +54,7 @@ impl StopOnSignal {
     /// # Errors
     /// [`Kind::Internal`] if the system refuses the signal handlers.
     pub fn new() -> Result<(Self, Rc<OnceCell<Error>>), Error> {
-        let flags = [Arc::default(), Arc::default()];
+        let flags: [Arc<AtomicBool>; SIGNALS.len()] = Default::default();
         for ((signal, name), flag) in SIGNALS.iter().zip(&flags) {
             // In this order: the first signal finds the flag down.
             flag::register_conditional_shutdown(*signal, 128 + signal, Arc::clone(flag))
@@ -63,7 +68,7 @@ impl StopOnSignal {
         Ok((observer, stopped))
     }
 
-    fn with_flags(flags: [Arc<AtomicBool>; 2]) -> Self {
+    fn with_flags(flags: [Arc<AtomicBool>; SIGNALS.len()]) -> Self {
         Self {
             schedule: Schedule::every_steps(1),
             flags,
@@ -95,9 +100,9 @@ impl<T: Real> Observer<T> for StopOnSignal {
         let step = view.clock.step();
         let (last_step, last_time) = self.last;
         let elapsed = i64::try_from(last_time.elapsed().as_nanos()).unwrap_or(i64::MAX);
-        let mut agreed = [raised(&self.flags[0]), raised(&self.flags[1]), elapsed];
+        let mut agreed: Vec<i64> = self.flags.iter().map(raised).chain([elapsed]).collect();
         view.comm.all_reduce_integers(&mut agreed, Reduce::Max);
-        let signal = SIGNALS.iter().zip(agreed).find(|&(_, raised)| raised > 0);
+        let signal = SIGNALS.iter().zip(&agreed).find(|&(_, raised)| *raised > 0);
         match signal {
             // At the end there is nothing left to stop.
             Some(((_, name), _)) if view.moment == Moment::Running => {
@@ -113,8 +118,9 @@ impl<T: Real> Observer<T> for StopOnSignal {
                 Ok(Flow::Stop)
             }
             _ => {
-                let steps = steps_until_next(step - last_step, agreed[2].cast_unsigned());
-                self.schedule.set_every_steps(steps);
+                let steps =
+                    steps_until_next(step - last_step, agreed[SIGNALS.len()].cast_unsigned());
+                self.schedule = Schedule::every_steps(steps);
                 self.last = (step, Instant::now());
                 Ok(Flow::Continue)
             }
@@ -142,7 +148,11 @@ mod tests {
         for ranks in LAYOUTS {
             let errors = Run::new(grid(), ranks).each(|rank| {
                 let is_last = rank.comm.rank() + 1 == rank.comm.size();
-                let flags = [Arc::default(), Arc::new(AtomicBool::new(is_last))];
+                let flags = [
+                    Arc::default(),
+                    Arc::new(AtomicBool::new(is_last)),
+                    Arc::default(),
+                ];
                 let observer = StopOnSignal::with_flags(flags);
                 let stopped = Rc::clone(&observer.stopped);
                 rank.simulate(vec![Box::new(observer)]).unwrap();

@@ -17,27 +17,32 @@ pub enum Cadence {
     Times(Vec<f64>),
 }
 
-/// A cadence and how far it has come.
+/// Cadences, and how far they have come; due when any of them is.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    cadence: Option<Cadence>,
+    tracks: Vec<Track>,
     /// Also due at the start and at the end of the run.
     at_ends: bool,
-    /// How many of the cadence's times have passed; the first multiple of an interval is one
-    /// interval after 0.
-    passed: usize,
     /// The step at which it was last due.
     last: Option<u64>,
 }
 
+#[derive(Debug, Clone)]
+struct Track {
+    cadence: Cadence,
+    /// How many of the cadence's times have passed; the first multiple of an interval is one
+    /// interval after 0.
+    passed: usize,
+}
+
 impl Schedule {
-    /// Due as `cadence` says, and at the start and the end of the run.
+    /// Due as any of the cadences says, and at the start and the end of the run.
     #[must_use]
-    pub fn with_ends(cadence: Option<Cadence>) -> Self {
+    pub fn with_ends(cadences: impl IntoIterator<Item = Cadence>) -> Self {
+        let track = |cadence| Track { cadence, passed: 0 };
         Self {
-            cadence,
+            tracks: cadences.into_iter().map(track).collect(),
             at_ends: true,
-            passed: 0,
             last: None,
         }
     }
@@ -46,45 +51,57 @@ impl Schedule {
     #[must_use]
     pub fn every_steps(steps: u64) -> Self {
         Self {
-            cadence: Some(Cadence::EverySteps(steps)),
             at_ends: false,
-            passed: 0,
-            last: None,
+            ..Self::with_ends([Cadence::EverySteps(steps)])
         }
     }
 
-    /// Changes the number of steps between two looks from here on.
-    pub fn set_every_steps(&mut self, steps: u64) {
-        self.cadence = Some(Cadence::EverySteps(steps));
+    /// The next simulated time to land on, if a cadence is one of time.
+    #[must_use]
+    pub fn next_time(&self) -> Option<f64> {
+        self.tracks
+            .iter()
+            .filter_map(Track::next_time)
+            .min_by(f64::total_cmp)
     }
 
-    /// The next simulated time to land on, if the cadence is one of time.
-    #[must_use]
+    /// Whether it is due now; moves on if so. At most once for each step.
+    pub(super) fn take(&mut self, clock: &Clock, moment: Moment) -> bool {
+        let mut due = self.at_ends && moment != Moment::Running;
+        for track in &mut self.tracks {
+            due |= track.take(clock, moment);
+        }
+        due &= self.last != Some(clock.step());
+        if due {
+            self.last = Some(clock.step());
+        }
+        due
+    }
+}
+
+impl Track {
     #[expect(
         clippy::cast_precision_loss,
         reason = "outputs are far fewer than 2^53"
     )]
-    pub fn next_time(&self) -> Option<f64> {
-        match self.cadence.as_ref()? {
+    fn next_time(&self) -> Option<f64> {
+        match &self.cadence {
             Cadence::EverySteps(_) => None,
             Cadence::EveryTime(interval) => Some((self.passed + 1) as f64 * interval),
             Cadence::Times(times) => times.get(self.passed).copied(),
         }
     }
 
-    /// Whether it is due now; moves on if so. At most once for each step.
-    pub(super) fn take(&mut self, clock: &Clock, moment: Moment) -> bool {
-        let mut due = self.at_ends && moment != Moment::Running;
-        if let Some(Cadence::EverySteps(steps)) = self.cadence {
-            due |= moment != Moment::Start && clock.step().is_multiple_of(steps);
-        }
+    fn take(&mut self, clock: &Clock, moment: Moment) -> bool {
+        let mut due = match self.cadence {
+            Cadence::EverySteps(steps) => {
+                moment != Moment::Start && clock.step().is_multiple_of(steps)
+            }
+            _ => false,
+        };
         while self.next_time().is_some_and(|time| clock.has_reached(time)) {
             self.passed += 1;
             due = true;
-        }
-        due &= self.last != Some(clock.step());
-        if due {
-            self.last = Some(clock.step());
         }
         due
     }

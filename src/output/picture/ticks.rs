@@ -22,6 +22,12 @@ pub fn ticks(low: f64, high: f64, count: usize) -> Ticks {
         .map(|factor| factor * power)
         .find(|step| *step >= rough * (1.0 - 1e-9))
         .unwrap_or(10.0 * power);
+    // A range too narrow for round numbers, or for numbers at all, is told by its ends.
+    if !(step > 0.0 && step.is_finite() && (high - low) / step < 100.0) {
+        let at = vec![low, high];
+        let labels = at.iter().map(|value| format!("{value:e}")).collect();
+        return Ticks { at, labels };
+    }
     // Round-off must not lose a tick at an end.
     let first = (low / step - 1e-6).ceil();
     let last = (high / step + 1e-6).floor();
