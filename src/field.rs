@@ -58,13 +58,22 @@ macro_rules! real {
 real!(f64, "f64");
 real!(f32, "f32");
 
+/// Bytes of a cache line, to which the first own cell of every row is aligned: vectors of cells
+/// then lie in one line each.
+const LINE: usize = 64;
+
 /// Values on `cells[0] x cells[1]` cells and `ghosts` rings around them, row by row (y outer).
 ///
 /// Cell `(0, 0)` is the subdomain's first own cell; ghosts have negative indices or
 /// indices from `cells` on.
 #[derive(Debug, Clone)]
 pub struct Field<T> {
+    /// Rows of `stride` values from `first` on; in each, `margin` unused ones, the row with its
+    /// ghosts, and unused ones again.
     values: Vec<T>,
+    first: usize,
+    stride: usize,
+    margin: usize,
     cells: [usize; 2],
     ghosts: usize,
 }
@@ -74,8 +83,15 @@ impl<T: Real> Field<T> {
     /// machine with several memory nodes they lie next to the thread that will compute them.
     #[must_use]
     pub fn new(team: &Team, cells: [usize; 2], ghosts: usize) -> Self {
+        let line = LINE / size_of::<T>();
+        let lead = ghosts.next_multiple_of(line);
+        let stride = (lead + cells[0] + ghosts).next_multiple_of(line);
+        let values: Vec<T> = bytemuck::zeroed_vec(line + stride * (cells[1] + 2 * ghosts));
         let mut field = Self {
-            values: bytemuck::zeroed_vec((cells[0] + 2 * ghosts) * (cells[1] + 2 * ghosts)),
+            first: values.as_ptr().align_offset(LINE),
+            values,
+            stride,
+            margin: lead - ghosts,
             cells,
             ghosts,
         };
@@ -96,7 +112,7 @@ impl<T: Real> Field<T> {
 
     /// Length of a row with its ghosts.
     #[must_use]
-    pub fn stride(&self) -> usize {
+    pub fn width(&self) -> usize {
         self.cells[0] + 2 * self.ghosts
     }
 
@@ -111,18 +127,18 @@ impl<T: Real> Field<T> {
     }
 
     fn start(&self, j: isize) -> usize {
-        (j + self.signed_ghosts()).cast_unsigned() * self.stride()
+        self.first + (j + self.signed_ghosts()).cast_unsigned() * self.stride + self.margin
     }
 
     /// Row `j` with its ghosts; column `i` stands at `self.column(i)`.
     #[must_use]
     pub fn row(&self, j: isize) -> &[T] {
-        &self.values[self.start(j)..][..self.stride()]
+        &self.values[self.start(j)..][..self.width()]
     }
 
     pub fn row_mut(&mut self, j: isize) -> &mut [T] {
-        let (start, stride) = (self.start(j), self.stride());
-        &mut self.values[start..][..stride]
+        let (start, width) = (self.start(j), self.width());
+        &mut self.values[start..][..width]
     }
 
     /// The own cells of row `j`.
@@ -161,4 +177,44 @@ impl<T: Real> Field<T> {
 #[must_use]
 pub fn signed(index: usize) -> isize {
     index.cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Real>() {
+        let team = Team::new(2).unwrap();
+        for (cells, ghosts) in [([1, 1], 0), ([7, 3], 1), ([64, 2], 3), ([65, 5], 20)] {
+            let mut field = Field::<T>::new(&team, cells, ghosts);
+            let [nx, ny] = cells.map(signed);
+            let d = signed(ghosts);
+            let value =
+                |i: isize, j: isize| T::from_f64(f64::from(i32::try_from(100 * j + i).unwrap()));
+            for j in -d..ny + d {
+                for i in -d..nx + d {
+                    field.set(i, j, value(i, j));
+                }
+            }
+            for j in -d..ny + d {
+                let row = field.row(j);
+                assert_eq!(row.len(), cells[0] + 2 * ghosts);
+                assert_eq!(row[field.column(0)..].as_ptr().align_offset(LINE), 0);
+                for i in -d..nx + d {
+                    assert_eq!(row[field.column(i)], value(i, j));
+                }
+            }
+            team.for_rows(&mut field, -d..ny + d, |j, row| {
+                assert_eq!(row[0], value(-d, j));
+                assert_eq!(row[row.len() - 1], value(nx + d - 1, j));
+            });
+            assert_eq!(field.own_values().len(), cells[0] * cells[1]);
+        }
+    }
+
+    #[test]
+    fn rows_start_at_cache_lines_and_hold_what_was_put_there() {
+        check::<f64>();
+        check::<f32>();
+    }
 }

@@ -103,9 +103,9 @@ impl Team {
         work: impl Fn(isize, &mut [T]) + Sync,
     ) {
         let ghosts = signed(field.ghosts);
-        let stride = field.stride();
+        let (stride, margin, width) = (field.stride, field.margin, field.width());
         let all_rows = field.cells[1] + 2 * field.ghosts;
-        let mut rest = field.values.as_mut_slice();
+        let mut rest = &mut field.values[field.first..];
         let parts = (0..self.size)
             .map(|k| {
                 let share = self.share(all_rows, k);
@@ -117,14 +117,14 @@ impl Team {
         let sweep = |(first, part): (isize, &mut [T]), after_row: &mut dyn FnMut()| {
             for (j, row) in (first..).zip(part.chunks_exact_mut(stride)) {
                 if rows.contains(&j) {
-                    work(j, row);
+                    work(j, &mut row[margin..][..width]);
                     after_row();
                 }
             }
         };
         let mut values = 0;
         let mut count_row = || {
-            values += stride;
+            values += width;
             if values >= VALUES_BETWEEN_CALLS {
                 values = 0;
                 meanwhile();
