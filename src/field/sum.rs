@@ -1,7 +1,7 @@
 //! Sums that do not depend on the order of their terms, on ranks or on threads.
 //!
-//! Every term is split, without error, into multiples of two fixed quanta that follow from a
-//! bound on all terms (pre-rounding: Demmel & Nguyen, "Fast Reproducible Floating-Point
+//! Every term is rounded to `2^-73` of a bound on all terms and split exactly into multiples of two
+//! fixed quanta (pre-rounding: Demmel & Nguyen, "Fast Reproducible Floating-Point
 //! Summation", ARITH 2013). Multiples of one quantum add exactly while they are few enough, and
 //! are then carried into integers, where every addition is exact; so any grouping gives the same
 //! bits. What is rounded away lies below `2^-73` of the bound, for each term.
