@@ -532,3 +532,81 @@ fn schema_and_completions_are_what_tools_read() {
     loaded.succeeds();
     assert!(loaded.stdout.contains("-F _isotherm"), "{}", loaded.stdout);
 }
+
+#[test]
+fn what_only_shows_on_the_grid_is_refused() {
+    let speck = "[[region]]\nname = \"speck\"\nsource = 1.0\n\
+                 shape = { circle = { center = [0.5, 0.5], radius = 1e-3 } }\n\n[initial]";
+    refused(
+        &[("[initial]", speck)],
+        &[],
+        2,
+        &["region[0].shape: `speck` covers the centre of no cell"],
+    );
+    refused(
+        &[("coefficient = 2.0", "coefficient = \"x - 0.5\"")],
+        &[],
+        2,
+        &[
+            "convection coefficient of the bottom side is -0.4583",
+            "must be finite and not negative",
+        ],
+    );
+    let heavy = [("heat_capacity = 1.0", "heat_capacity = 1e46")];
+    let single = "parallel.precision=f32";
+    refused(
+        &heavy,
+        &["--set", single],
+        2,
+        &["heat capacity 1e46", "out of the range of f32"],
+    );
+}
+
+#[test]
+fn an_input_of_the_run_is_not_replaced() {
+    let case = edited(&[]);
+    let mine = fs::read(case.path("case.toml")).unwrap();
+    fs::rename(case.path("case.toml"), case.path("config.toml")).unwrap();
+    let arguments = ["run", "config.toml", "--output", ".", "--overwrite"];
+    Outcome::of(&mut case.isotherm(&arguments)).fails(2, &["config.toml is an input of this run"]);
+    assert_eq!(fs::read(case.path("config.toml")).unwrap(), mine);
+}
+
+#[test]
+fn heat_lost_to_single_precision_is_said() {
+    let case = edited(&[
+        ("conductivity = 1.0", "conductivity = 1e6\nsource = 100.0"),
+        ("left = { temperature = 300.0 }\n", ""),
+        ("right = { flux = 50.0 }\n", ""),
+        (
+            "bottom = { convection = { coefficient = 2.0, ambient = 290.0 } }\n",
+            "",
+        ),
+        ("end = 0.02", "end = 1e-5"),
+    ]);
+    let outcome = case.run(&["--set", "parallel.precision=f32"]);
+    outcome.succeeds();
+    assert!(
+        outcome.stderr.contains("are not accounted for"),
+        "{}",
+        outcome.stderr
+    );
+    let outcome = case.run(&["--overwrite"]);
+    outcome.succeeds();
+    assert!(!outcome.stderr.contains("accounted"), "{}", outcome.stderr);
+}
+
+#[test]
+fn steps_follow_what_changes_with_time() {
+    let case = edited(&[(
+        "conductivity = 1.0",
+        "conductivity = 1e-6\nsource = \"1000*(t < 0.002)\"",
+    )]);
+    case.run(&[]).succeeds();
+    let heat = *case
+        .results("output/case")
+        .column("heat_sources")
+        .last()
+        .unwrap();
+    assert!((heat / 2.0 - 1.0).abs() < 0.02, "{heat} J instead of 2 J");
+}

@@ -12,7 +12,7 @@ use crate::{
     comm::agree,
     error::Error,
     field::Team,
-    launch::{Launcher, Placement},
+    launch::{Launcher, Placement, available_memory},
     output::note,
     study::bench,
 };
@@ -26,6 +26,7 @@ pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
     let placement = Placement::find(comm.as_ref(), launcher, options.threads, None);
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let cells = [options.cells[0], options.cells[1]];
+    agree(comm.as_ref(), check_memory(cells, placement.nodes()))?;
     let rates = bench::run(Rc::clone(&comm), &team, cells, options.rounds)?;
     let written = if comm.rank() == 0 {
         // A reader that has gone away is no failure.
@@ -43,4 +44,18 @@ pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
         Ok(())
     };
     agree(comm.as_ref(), written)
+}
+
+/// Refuses a grid whose fields do not fit into the memory of the nodes.
+fn check_memory(cells: [usize; 2], nodes: usize) -> Result<(), Error> {
+    let field = size_of::<f64>() as u128 * cells[0] as u128 * cells[1] as u128;
+    let needed = bench::FIELDS * field / nodes as u128;
+    match available_memory() {
+        Some(available) if needed > available.into() => {
+            let gib = needed.div_ceil(1 << 30);
+            let message = format!("--cells {} {}: a node needs {gib} GiB", cells[0], cells[1]);
+            Err(Error::input(message).with_help("use fewer cells, or more nodes"))
+        }
+        _ => Ok(()),
+    }
 }

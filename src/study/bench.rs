@@ -16,6 +16,9 @@ use crate::{
     stepper::{Explicit, TimeStepper},
 };
 
+/// Fields that the measurements hold, all together.
+pub const FIELDS: u128 = 12;
+
 /// What a plain sweep moves for each cell in f64: one read, one write, and the read of the line
 /// that is written (write-allocate).
 const UPDATE_BYTES: f64 = 24.0;
