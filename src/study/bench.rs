@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     comm::{Communicator, Reduce},
     domain::{Domain, choose_ranks},
-    error::Error,
+    error::{Error, count},
     field::{Field, Team, signed},
     grid::Grid,
     halo::{Halo, Reach},
@@ -288,9 +288,10 @@ impl std::fmt::Display for Rates {
         let [px, py] = self.process_grid;
         writeln!(
             f,
-            "{nx} x {ny} cells, f64, constant coefficients; {px} x {py} ranks x {} threads; \
+            "{nx} x {ny} cells, f64, constant coefficients; {px} x {py} ranks x {}; \
              medians of {} rounds",
-            self.threads_per_rank, self.rounds
+            count(self.threads_per_rank, "thread"),
+            self.rounds
         )?;
         let giga = |rate: f64| rate / 1e9;
         writeln!(
