@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use self::problems::Findings;
 
-pub use case::{Case, Colormap, Output, Parallel, Plot, Precision, Step, Time};
+pub use case::{Case, Output, Parallel, Plot, Precision, Step, Time};
 pub use json_schema::json_schema;
 pub use overrides::assignment;
 pub use problems::{Origin, Problem, Problems};

@@ -20,7 +20,7 @@ mod testing;
 pub use diagnostics::Diagnostics;
 pub use finite::FiniteCheck;
 pub use hdf5::{FieldsFile, Window, read_block};
-pub use picture::{Look, Picture};
+pub use picture::{Colormap, Look, Picture};
 pub use progress::{Progress, note};
 pub use report::{Facts, Report};
 pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, REPORT, RunDirectory};

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// From the bottom up. A module may name those in the rows above its own, and no other in its own.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 15] = [
     &["error", "grid"],
     &["comm"],
     &["field"],
@@ -17,17 +17,12 @@ const LAYERS: [&[&str]; 14] = [
     &["operator"],
     &["stepper"],
     &["simulation"],
-    &["config", "output", "study"],
+    &["output", "study"],
+    &["config"],
     &["launch"],
     &["cli"],
     &["commands"],
     &["lib", "main"],
-];
-
-/// What the layers forbid and the code does nevertheless.
-const EXCEPTIONS: [(&str, &str); 1] = [
-    // The names of the colour maps.
-    ("output", "config"),
 ];
 
 /// Where a word may stand: in the files whose path below `src` starts so.
@@ -155,26 +150,15 @@ fn layer(module: &str) -> usize {
 #[test]
 fn imports_point_down() {
     let mut wrong = Vec::new();
-    let mut used = BTreeSet::new();
     for file in files() {
         let module = file.module();
         for other in named(&file.code) {
-            let pair = (module, other.as_str());
-            if other == module || layer(&other) < layer(module) {
-                continue;
-            }
-            match EXCEPTIONS.iter().position(|exception| *exception == pair) {
-                Some(index) => _ = used.insert(index),
-                None => wrong.push(format!("{} names {other}", file.path)),
+            if other != module && layer(&other) >= layer(module) {
+                wrong.push(format!("{} names {other}", file.path));
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(
-        used.len(),
-        EXCEPTIONS.len(),
-        "an exception is no longer needed"
-    );
 }
 
 /// They see slices: no communicator, no error.

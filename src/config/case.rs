@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     grid::Grid,
+    output::Colormap,
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
 };
@@ -82,26 +83,4 @@ pub struct Plot {
     pub colormap: Colormap,
     /// Temperatures at the ends of the colour bar; the field's own extremes where absent.
     pub range: Option<[f64; 2]>,
-}
-
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    Default,
-    PartialEq,
-    Eq,
-    serde::Serialize,
-    serde::Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Colormap {
-    #[default]
-    Inferno,
-    Magma,
-    Plasma,
-    Viridis,
-    Cividis,
-    Turbo,
 }

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    case::{Colormap, Precision},
+    case::Precision,
     quantity::{Auto, Conductivity, Quantity, Start},
 };
-use crate::{physics::FaceMean, simulation::Cadence};
+use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
 
 /// A number, or an expression in x and y.
 pub type OfPlace = Quantity<false>;

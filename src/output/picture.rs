@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{
     comm::agree,
-    config::Colormap,
     domain::Domain,
     error::Error,
     field::Real,
     grid::Grid,
     simulation::{Flow, Moment, Observer, Schedule, View},
 };
+pub use figure::Colormap;
 use figure::Figure;
 
 /// The longer side of the plotted field, in pixels: at most and, for small grids, at least.

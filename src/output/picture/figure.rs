@@ -8,7 +8,6 @@ use super::{
     ticks::{Ticks, length_unit, ticks},
 };
 use crate::{
-    config::Colormap,
     error::{Error, Kind},
     field::Real,
     grid::Grid,
@@ -49,6 +48,28 @@ const SHADES: usize = 1024;
 /// Where the plot begins in the image.
 pub fn plot_corner() -> [usize; 2] {
     [MARGIN[0], MARGIN[1]]
+}
+
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colormap {
+    #[default]
+    Inferno,
+    Magma,
+    Plasma,
+    Viridis,
+    Cividis,
+    Turbo,
 }
 
 /// The colour of each temperature over a range.
