@@ -5,4 +5,5 @@ mod diffusion;
 mod sources;
 mod walls;
 
+pub use coefficients::own_window;
 pub use diffusion::{Diffusion, Span};

@@ -13,9 +13,9 @@ use crate::{
     error::Error,
     field::{Field, Real, Team, signed},
     launch::available_memory,
-    operator::Diffusion,
+    operator::{Diffusion, own_window},
     output::{Window as FileWindow, read_block},
-    physics::{Initial, Painter, Value, Wall, Window},
+    physics::{Initial, Painter, Value, Wall},
     simulation::Pace,
 };
 
@@ -305,13 +305,6 @@ impl Given {
             }
             Ok(())
         })
-    }
-}
-
-fn own_window(domain: &Domain) -> Window {
-    Window {
-        start: domain.origin(),
-        cells: domain.cells,
     }
 }
 

@@ -177,7 +177,8 @@ pub(super) fn stability_limit<T: Real>(
 }
 
 /// The cells of a subdomain without ghosts.
-pub(super) fn own_window(domain: &Domain) -> Window {
+#[must_use]
+pub fn own_window(domain: &Domain) -> Window {
     Window {
         start: domain.origin(),
         cells: domain.cells,
