@@ -11,7 +11,7 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Team},
-    stepper::TimeStepper,
+    stepper::{Steps, TimeStepper},
 };
 
 pub use clock::{Clock, Pace};
@@ -42,7 +42,8 @@ impl<T: Real> Simulation<'_, T> {
         while self.clock.running() {
             let output = self.next_output();
             let dt = self.clock.next_dt(self.stepper.max_dt(), output);
-            self.stepper.step(&mut self.u, self.clock.time(), dt)?;
+            let steps = Steps::one(self.clock.time(), dt);
+            self.stepper.advance(&mut self.u, steps)?;
             self.clock.tick();
             let moment = if self.clock.running() {
                 Moment::Running

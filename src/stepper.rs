@@ -1,6 +1,7 @@
 //! Time steppers: they move a field from one time to the next.
 
 mod explicit;
+mod steps;
 
 use crate::{
     error::Error,
@@ -8,17 +9,21 @@ use crate::{
 };
 
 pub use explicit::Explicit;
+pub use steps::Steps;
 
 /// Moves a temperature field forward in time.
 pub trait TimeStepper<T: Real> {
     /// The largest step it may be asked for, in seconds.
     fn max_dt(&self) -> f64;
 
-    /// One step of length `dt` from time `t`, in seconds. Collective.
+    /// How many steps it takes best in one call, at least 1; it takes any number.
+    fn most_steps(&self) -> usize;
+
+    /// Takes all of the steps. Collective.
     ///
     /// # Errors
     /// Where the scheme can fail, the same error on every rank.
-    fn step(&mut self, u: &mut Field<T>, t: f64, dt: f64) -> Result<(), Error>;
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error>;
 
     /// Heat in `u`, and what has come in since the start. Collective.
     fn heat(&self, u: &Field<T>) -> Heat;

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Instant};
 
-use super::{Heat, StepTimes, TimeStepper};
+use super::{Heat, StepTimes, Steps, TimeStepper};
 use crate::{
     comm::Communicator,
     domain::Domain,
@@ -47,14 +47,9 @@ impl<T: Real> Explicit<T> {
             times: StepTimes::default(),
         }
     }
-}
 
-impl<T: Real> TimeStepper<T> for Explicit<T> {
-    fn max_dt(&self) -> f64 {
-        self.max_dt
-    }
-
-    fn step(&mut self, u: &mut Field<T>, t: f64, dt: f64) -> Result<(), Error> {
+    /// One step of `dt` seconds from time `t`, in seconds.
+    fn step(&mut self, u: &mut Field<T>, t: f64, dt: f64) {
         let start = Instant::now();
         self.diffusion.begin_step(u, t, dt);
         self.times.walls_and_sources += start.elapsed().as_secs_f64();
@@ -75,6 +70,22 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
         self.times.wait += halo.wait;
         self.times.unpack += halo.unpack;
         self.times.in_flight += halo.in_flight;
+    }
+}
+
+impl<T: Real> TimeStepper<T> for Explicit<T> {
+    fn max_dt(&self) -> f64 {
+        self.max_dt
+    }
+
+    fn most_steps(&self) -> usize {
+        1
+    }
+
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error> {
+        for index in 0..steps.len() {
+            self.step(u, steps.time(index), steps.dt());
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::{
     halo::{Halo, Reach},
     operator::{Diffusion, Span},
     physics::{Conductivity, FaceMean, Medium, Value, Wall},
-    stepper::{Explicit, TimeStepper},
+    stepper::{Explicit, Steps, TimeStepper},
 };
 
 /// Fields that the measurements hold, all together.
@@ -218,7 +218,7 @@ impl<'a> Setting<'a> {
         let (mut u, dt) = (self.field(), self.dt());
         Box::new(move || {
             stepper
-                .step(&mut u, 0.0, dt)
+                .advance(&mut u, Steps::one(0.0, dt))
                 .expect("an explicit step cannot fail");
         })
     }

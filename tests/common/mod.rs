@@ -13,7 +13,7 @@ use isotherm::{
         Conductivity, Expression, FaceMean, Initial, Medium, Painter, Region, Shape, Value,
         Variable, Wall, Window,
     },
-    stepper::{Explicit, Heat, TimeStepper},
+    stepper::{Explicit, Heat, Steps, TimeStepper},
 };
 
 #[derive(Clone)]
@@ -106,10 +106,8 @@ pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
         paint_initial(problem, &domain, &mut u);
         let mut stepper = Explicit::new(comm, &team, &domain, diffusion, f64::INFINITY);
         let start = stepper.heat(&u);
-        for step in 0..problem.steps {
-            let t = f64::from(u32::try_from(step).unwrap()) * problem.dt;
-            stepper.step(&mut u, t, problem.dt).unwrap();
-        }
+        let steps = Steps::new(0.0, problem.dt, problem.steps);
+        stepper.advance(&mut u, steps).unwrap();
         let end = stepper.heat(&u);
         (domain, u.own_values(), start, end, stability_limit)
     });
