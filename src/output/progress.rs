@@ -11,7 +11,7 @@ use crate::{
     comm::Communicator,
     error::Error,
     field::Real,
-    simulation::{Cadence, Flow, Moment, Observer, Schedule, View},
+    simulation::{Flow, Moment, Observer, Schedule, View},
 };
 
 /// Time between two lines of a log.
@@ -56,7 +56,7 @@ impl Progress {
             Display::Lines
         };
         Self {
-            schedule: Schedule::with_ends(Some(Cadence::EverySteps(1))),
+            schedule: Schedule::from_step(0),
             display,
             start: Instant::now(),
             last: Instant::now(),

@@ -70,7 +70,7 @@ impl StopOnSignal {
 
     fn with_flags(flags: [Arc<AtomicBool>; SIGNALS.len()]) -> Self {
         Self {
-            schedule: Schedule::every_steps(1),
+            schedule: Schedule::from_step(1),
             flags,
             last: (0, Instant::now()),
             stopped: Rc::default(),
@@ -79,11 +79,11 @@ impl StopOnSignal {
 }
 
 /// How many steps to take until the next agreement, after `steps` steps took `nanoseconds` on the
-/// slowest rank. A power of two, so that multiples of the old number mostly are multiples of the new.
+/// slowest rank.
 fn steps_until_next(steps: u64, nanoseconds: u64) -> u64 {
     let budget = u64::try_from(BETWEEN_AGREEMENTS.as_nanos()).expect("a short time");
     let fitting = steps.saturating_mul(budget) / nanoseconds.max(1);
-    1 << fitting.clamp(1, steps.saturating_mul(GROWTH)).ilog2()
+    fitting.clamp(1, steps.saturating_mul(GROWTH))
 }
 
 impl<T: Real> Observer<T> for StopOnSignal {
@@ -120,7 +120,7 @@ impl<T: Real> Observer<T> for StopOnSignal {
             _ => {
                 let steps =
                     steps_until_next(step - last_step, agreed[SIGNALS.len()].cast_unsigned());
-                self.schedule = Schedule::every_steps(steps);
+                self.schedule = Schedule::from_step(step + steps);
                 self.last = (step, Instant::now());
                 Ok(Flow::Continue)
             }
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(steps_until_next(1, 10_000_000), 8);
         assert_eq!(steps_until_next(1, 1), 8);
         assert_eq!(steps_until_next(64, 6_400_000), 512);
-        assert_eq!(steps_until_next(64, 64_000_000), 64);
+        assert_eq!(steps_until_next(64, 64_000_000), 100);
         assert_eq!(steps_until_next(64, 6_400_000_000), 1);
     }
 

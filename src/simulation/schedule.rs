@@ -23,6 +23,8 @@ pub struct Schedule {
     tracks: Vec<Track>,
     /// Also due at the start and at the end of the run.
     at_ends: bool,
+    /// Also due at every chance from this step on.
+    from_step: Option<u64>,
     /// The step at which it was last due.
     last: Option<u64>,
 }
@@ -43,16 +45,19 @@ impl Schedule {
         Self {
             tracks: cadences.into_iter().map(track).collect(),
             at_ends: true,
+            from_step: None,
             last: None,
         }
     }
 
-    /// Due every `steps` steps.
+    /// Due whenever the loop comes by, from `step` on. It never makes the loop come by: for what
+    /// is about wall time, where no exact step is wanted.
     #[must_use]
-    pub fn every_steps(steps: u64) -> Self {
+    pub fn from_step(step: u64) -> Self {
         Self {
             at_ends: false,
-            ..Self::with_ends([Cadence::EverySteps(steps)])
+            from_step: Some(step),
+            ..Self::with_ends(None)
         }
     }
 
@@ -68,6 +73,7 @@ impl Schedule {
     /// Whether it is due now; moves on if so. At most once for each step.
     pub(super) fn take(&mut self, clock: &Clock, moment: Moment) -> bool {
         let mut due = self.at_ends && moment != Moment::Running;
+        due |= self.from_step.is_some_and(|step| clock.step() >= step);
         for track in &mut self.tracks {
             due |= track.take(clock, moment);
         }
@@ -164,8 +170,13 @@ mod tests {
     fn times_and_steps_are_met_once() {
         let schedule = Schedule::with_ends(Some(Cadence::Times(vec![0.0, 0.25, 1.0])));
         assert_eq!(looks(schedule, 1.0, 0.4, Pace::Even).0, [0.0, 0.25, 1.0]);
-        let schedule = Schedule::every_steps(2);
-        assert_eq!(looks(schedule, 1.0, 0.2, Pace::Fixed).0, [0.4, 0.8]);
+        let schedule = Schedule::with_ends(Some(Cadence::EverySteps(2)));
+        assert_eq!(
+            looks(schedule, 1.0, 0.2, Pace::Fixed).0,
+            [0.0, 0.4, 0.8, 1.0]
+        );
+        let schedule = Schedule::from_step(3);
+        assert_eq!(looks(schedule, 1.0, 0.25, Pace::Fixed).0, [0.75, 1.0]);
         let schedule = Schedule::with_ends(Some(Cadence::EveryTime(5.0)));
         assert_eq!(looks(schedule, 1.0, 0.3, Pace::Even).0, [0.0, 1.0]);
         assert_eq!(
