@@ -249,8 +249,8 @@ mod tests {
             };
             let domain = Domain::new(grid, [2, 1], [false; 2], comm.rank());
             let mut clock = Clock::new(1.0, Pace::Even);
-            clock.next_dt(0.25, f64::INFINITY);
-            clock.tick();
+            let steps = clock.next_steps(0.25, f64::INFINITY, 1);
+            clock.tick(steps.len());
             let own = if comm.rank() == 0 { 1.0 } else { 3.0 };
             let facts = Facts {
                 domain: &domain,

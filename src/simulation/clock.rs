@@ -1,5 +1,7 @@
 //! Simulated time, in steps that land on the times somebody wants to see.
 
+use crate::stepper::Steps;
+
 /// Relative slack in counting steps, far above round-off and far below what anybody asks for.
 const SLACK: f64 = 1e-9;
 
@@ -15,14 +17,13 @@ pub enum Pace {
     Fixed,
 }
 
-/// Equal steps from one time to another.
+/// Equal steps to a time.
 #[derive(Debug, Clone, Copy)]
 struct Stride {
-    from: f64,
+    /// Those not yet taken.
+    left: Steps,
+    /// Where the last of them lands, without the round-off of counting.
     to: f64,
-    dt: f64,
-    steps: u64,
-    taken: u64,
 }
 
 /// The time of a run.
@@ -68,7 +69,7 @@ impl Clock {
     /// Length of the step under way or last taken, in seconds; 0 before the first.
     #[must_use]
     pub fn dt(&self) -> f64 {
-        self.stride.map_or(0.0, |stride| stride.dt)
+        self.stride.map_or(0.0, |stride| stride.left.dt())
     }
 
     /// Whether `time` has come, but for round-off.
@@ -85,22 +86,23 @@ impl Clock {
         self.time < self.end
     }
 
-    /// Length of the next step: at most `max_dt`, landing on `target` (or on the end, if that
-    /// comes first) without a sliver of a step before it.
-    pub fn next_dt(&mut self, max_dt: f64, target: f64) -> f64 {
+    /// The next steps, of one length and at most `most`: none longer than `max_dt` nor over
+    /// `target` (or the end, if that comes first), on which steps land without a sliver before it.
+    pub fn next_steps(&mut self, max_dt: f64, target: f64, most: u64) -> Steps {
         let target = if Self::is_same(target, self.end) {
             self.end
         } else {
             target.min(self.end)
         };
         let go_on = self.stride.filter(|stride| {
-            stride.taken < stride.steps
+            !stride.left.is_empty()
                 && stride.to <= target
-                && stride.dt <= max_dt * (1.0 + SLACK)
+                && stride.left.dt() <= max_dt * (1.0 + SLACK)
         });
         let stride = go_on.unwrap_or_else(|| self.plan(max_dt, target));
         self.stride = Some(stride);
-        stride.dt
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        stride.left.part(0..stride.left.len().min(most))
     }
 
     #[expect(
@@ -126,27 +128,23 @@ impl Clock {
             }
         };
         Stride {
-            from: self.time,
+            left: Steps::new(self.time, dt, (steps as usize).max(1)),
             to,
-            dt,
-            steps: (steps as u64).max(1),
-            taken: 0,
         }
     }
 
-    /// Moves on by the step that [`Self::next_dt`] gave.
-    #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^53")]
-    pub fn tick(&mut self) {
+    /// Moves on by so many of the steps that [`Self::next_steps`] gave.
+    pub fn tick(&mut self, taken: usize) {
         let stride = self
             .stride
             .as_mut()
-            .expect("a step has a length before it is taken");
-        stride.taken += 1;
-        self.step += 1;
-        self.time = if stride.taken == stride.steps {
+            .expect("steps have a length before they are taken");
+        stride.left = stride.left.part(taken..stride.left.len());
+        self.step += taken as u64;
+        self.time = if stride.left.is_empty() {
             stride.to
         } else {
-            stride.from + stride.taken as f64 * stride.dt
+            stride.left.time(0)
         };
     }
 }
@@ -156,13 +154,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn run(clock: &mut Clock, max_dt: f64, target: f64) -> Vec<f64> {
+    /// The time and the length of each step to a target, taken in batches of these sizes in turn.
+    fn batches(clock: &mut Clock, max_dt: f64, target: f64, sizes: &[u64]) -> Vec<[f64; 2]> {
         let mut steps = Vec::new();
-        while clock.time() < target {
-            steps.push(clock.next_dt(max_dt, target));
-            clock.tick();
+        for &most in sizes.iter().cycle() {
+            if clock.time() >= target {
+                break;
+            }
+            let batch = clock.next_steps(max_dt, target, most);
+            assert!((1..=most).contains(&(batch.len() as u64)));
+            assert_eq!(batch.time(0), clock.time());
+            assert_eq!(batch.dt(), clock.dt());
+            steps.extend((0..batch.len()).map(|index| [batch.time(index), batch.dt()]));
+            clock.tick(batch.len());
         }
         steps
+    }
+
+    fn run(clock: &mut Clock, max_dt: f64, target: f64) -> Vec<f64> {
+        let steps = batches(clock, max_dt, target, &[1]);
+        steps.into_iter().map(|[_, dt]| dt).collect()
     }
 
     #[test]
@@ -204,6 +215,25 @@ mod tests {
                     prop_assert!(dt > 0.0 && dt <= max_dt * (1.0 + 2.0 * SLACK));
                 }
                 prop_assert_eq!(clock.time(), target);
+            }
+        }
+
+        #[test]
+        fn steps_are_the_same_in_batches_of_any_sizes(
+            max_dt in 1e-3..0.5f64,
+            mut targets in prop::collection::vec(1e-3..1.0f64, 1..6),
+            sizes in prop::collection::vec(1..40_u64, 1..6),
+            fixed: bool,
+        ) {
+            targets.sort_by(f64::total_cmp);
+            let pace = if fixed { Pace::Fixed } else { Pace::Even };
+            let mut single = Clock::new(1.0, pace);
+            let mut batched = single.clone();
+            for target in targets {
+                let expected = batches(&mut single, max_dt, target, &[1]);
+                prop_assert_eq!(batches(&mut batched, max_dt, target, &sizes), expected);
+                prop_assert_eq!(batched.time(), target);
+                prop_assert_eq!(batched.step(), single.step());
             }
         }
     }

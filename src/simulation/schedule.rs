@@ -70,6 +70,14 @@ impl Schedule {
             .min_by(f64::total_cmp)
     }
 
+    /// How many steps to take until it is due by their number, if a cadence is one of steps.
+    pub(super) fn steps_until_due(&self, clock: &Clock) -> Option<u64> {
+        self.tracks
+            .iter()
+            .filter_map(|track| track.steps_until_due(clock))
+            .min()
+    }
+
     /// Whether it is due now; moves on if so. At most once for each step.
     pub(super) fn take(&mut self, clock: &Clock, moment: Moment) -> bool {
         let mut due = self.at_ends && moment != Moment::Running;
@@ -95,6 +103,13 @@ impl Track {
             Cadence::EverySteps(_) => None,
             Cadence::EveryTime(interval) => Some((self.passed + 1) as f64 * interval),
             Cadence::Times(times) => times.get(self.passed).copied(),
+        }
+    }
+
+    fn steps_until_due(&self, clock: &Clock) -> Option<u64> {
+        match self.cadence {
+            Cadence::EverySteps(steps) => Some(steps - clock.step() % steps),
+            Cadence::EveryTime(_) | Cadence::Times(_) => None,
         }
     }
 
@@ -126,8 +141,9 @@ mod tests {
             looks.push(clock.time());
         }
         while clock.running() {
-            steps.push(clock.next_dt(max_dt, schedule.next_time().unwrap_or(f64::INFINITY)));
-            clock.tick();
+            let target = schedule.next_time().unwrap_or(f64::INFINITY);
+            steps.push(clock.next_steps(max_dt, target, 1).dt());
+            clock.tick(1);
             let moment = if clock.running() {
                 Moment::Running
             } else {
