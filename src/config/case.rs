@@ -48,6 +48,8 @@ pub struct Parallel {
     /// Threads per rank, or found from the surroundings.
     pub threads: Option<usize>,
     pub precision: Precision,
+    /// Time steps fused between two halo exchanges, or chosen for speed.
+    pub halo_depth: Option<usize>,
 }
 
 #[derive(

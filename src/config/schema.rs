@@ -228,6 +228,9 @@ pub struct Parallel {
     /// The numbers of the field: `"f64"`, or `"f32"` for half the memory traffic. At 300 K an f32
     /// does not feel a change of less than 1.5e-5 K in a step; a run says so if heat got lost.
     pub precision: Precision,
+    /// Time steps fused between two halo exchanges: `"auto"` or a number from 1 to 64, which is
+    /// also the width of the halo in cells.
+    pub halo_depth: Auto<usize>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

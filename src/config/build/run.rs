@@ -1,5 +1,7 @@
 //! Time, parallelism and output.
 
+use std::ops::RangeInclusive;
+
 use super::{Check, show};
 use crate::{
     config::{
@@ -16,6 +18,9 @@ const SAFETY: f64 = 0.9;
 
 /// Time, a number of 53 bits, would hardly advance by less than this fraction of its end.
 const LEAST_ADVANCE: f64 = 1e-15;
+
+/// Time steps fused between two halo exchanges; more are taken for a mistake.
+const HALO_DEPTHS: RangeInclusive<usize> = 1..=64;
 
 impl Check<'_> {
     pub(super) fn time(&mut self, time: &mut schema::Time) -> Time {
@@ -70,10 +75,19 @@ impl Check<'_> {
         if let Some(threads) = threads {
             self.at_least_one("parallel.threads", threads);
         }
+        let halo_depth = given(parallel.halo_depth);
+        if let Some(depth) = halo_depth
+            && !HALO_DEPTHS.contains(&depth)
+        {
+            let (least, most) = HALO_DEPTHS.into_inner();
+            let message = format!("must lie between {least} and {most}, is {depth}");
+            self.problem("parallel.halo_depth", message, None);
+        }
         Parallel {
             ranks,
             threads,
             precision: parallel.precision,
+            halo_depth,
         }
     }
 
