@@ -65,6 +65,17 @@ impl Domain {
         Self::new(self.grid, self.ranks, self.periodic, rank)
     }
 
+    /// The same cells without neighbours, walled in where these would be.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self {
+            ranks: [1, 1],
+            place: [0, 0],
+            periodic: [false; 2],
+            ..self.clone()
+        }
+    }
+
     /// The rank one place further in direction `step` (each -1, 0 or 1), over a periodic wrap if
     /// need be; this rank itself where a periodic axis has one rank. `None` beyond a wall.
     #[must_use]
@@ -91,6 +102,16 @@ impl Domain {
             0
         };
         !self.periodic[axis] && self.place[axis] == end
+    }
+
+    /// The deepest halo that every part of the process grid can fill: its cells along the axes that
+    /// have neighbours. Without limit where nobody has any.
+    #[must_use]
+    pub fn deepest_halo(&self) -> usize {
+        let axes = (0..2).filter(|&axis| self.periodic[axis] || self.ranks[axis] > 1);
+        axes.map(|axis| self.grid.cells[axis] / self.ranks[axis])
+            .min()
+            .unwrap_or(usize::MAX)
     }
 
     /// Global index of own cell `(0, 0)`, signed for arithmetic with ghosts.

@@ -1,66 +1,18 @@
 //! Values on the cells of a subdomain, with ghost cells around them.
 
+mod real;
+mod span;
 mod sum;
 mod team;
 
+pub use real::{Lanes, Real};
+pub use span::{Span, cut};
 pub use sum::{ReproducibleSum, reproducible_sum};
 pub use team::Team;
 
-/// A floating-point type that fields are made of.
-pub trait Real:
-    bytemuck::Pod
-    + PartialOrd
-    + Send
-    + Sync
-    + std::fmt::Debug
-    + std::ops::Add<Output = Self>
-    + std::ops::Sub<Output = Self>
-    + std::ops::Mul<Output = Self>
-    + std::ops::AddAssign
-{
-    const ZERO: Self;
-    /// As users name it: `f64` or `f32`.
-    const NAME: &'static str;
-    fn from_f64(value: f64) -> Self;
-    fn to_f64(self) -> f64;
-    fn is_finite(self) -> bool;
-}
-
-macro_rules! real {
-    ($type:ty, $name:literal) => {
-        impl Real for $type {
-            const ZERO: Self = 0.0;
-            const NAME: &'static str = $name;
-
-            #[inline]
-            #[allow(
-                clippy::unnecessary_cast,
-                clippy::cast_possible_truncation,
-                reason = "one text for both types; f32 is rounded to"
-            )]
-            fn from_f64(value: f64) -> Self {
-                value as $type
-            }
-
-            #[inline]
-            fn to_f64(self) -> f64 {
-                f64::from(self)
-            }
-
-            #[inline]
-            fn is_finite(self) -> bool {
-                <$type>::is_finite(self)
-            }
-        }
-    };
-}
-
-real!(f64, "f64");
-real!(f32, "f32");
-
 /// Bytes of a cache line, to which the first own cell of every row is aligned: vectors of cells
 /// then lie in one line each.
-const LINE: usize = 64;
+pub const LINE: usize = 64;
 
 /// Values on `cells[0] x cells[1]` cells and `ghosts` rings around them, row by row (y outer).
 ///

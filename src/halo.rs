@@ -36,8 +36,8 @@ struct Link<T> {
     peer: usize,
     send_tag: u16,
     recv_tag: u16,
-    send_block: Block,
-    recv_block: Block,
+    /// Towards the neighbour.
+    step: [isize; 2],
     send: Vec<T>,
     recv: Vec<T>,
 }
@@ -59,78 +59,89 @@ pub struct HaloTimes {
 /// Fills the ghosts of a subdomain that lie in other subdomains.
 pub struct Halo<T> {
     comm: Rc<dyn Communicator>,
+    cells: [usize; 2],
     links: Vec<Link<T>>,
-    /// Own cells and the ghosts that mirror them.
-    copies: Vec<(Block, Block)>,
+    /// Directions in which the subdomain is its own neighbour.
+    copies: Vec<[isize; 2]>,
 }
 
 impl<T: Real> Halo<T> {
-    /// A halo `depth` cells deep.
-    ///
-    /// # Panics
-    /// If a subdomain is thinner than the halo along an axis that has neighbours.
     #[must_use]
-    pub fn new(comm: Rc<dyn Communicator>, domain: &Domain, depth: usize, reach: Reach) -> Self {
+    pub fn new(comm: Rc<dyn Communicator>, domain: &Domain, reach: Reach) -> Self {
         let mut links = Vec::new();
         let mut copies = Vec::new();
         for step in steps(reach) {
             let Some(peer) = domain.neighbor(step) else {
                 continue;
             };
-            assert!(
-                (0..2).all(|axis| step[axis] == 0 || depth <= domain.cells[axis]),
-                "a halo of depth {depth} needs as many cells in every subdomain"
-            );
-            let recv_block = ghosts_towards(step, domain.cells, depth);
             if peer == comm.rank() {
-                let back = step.map(|s: isize| -s);
-                copies.push((edge_towards(back, domain.cells, depth), recv_block));
+                copies.push(step);
                 continue;
             }
-            let send_block = edge_towards(step, domain.cells, depth);
             links.push(Link {
                 peer,
                 send_tag: tag(step),
                 recv_tag: tag(step.map(|s| -s)),
-                send_block,
-                recv_block,
-                send: vec![T::ZERO; send_block.len()],
-                recv: vec![T::ZERO; recv_block.len()],
+                step,
+                send: Vec::new(),
+                recv: Vec::new(),
             });
         }
         Self {
             comm,
+            cells: domain.cells,
             links,
             copies,
         }
     }
 
-    /// Whether the ghosts of that side come by message.
+    /// Whether the halo fills the ghosts of that side.
     #[must_use]
-    pub fn has_messages(&self, side: Side) -> bool {
-        let toward = tag(direction(side));
-        self.links.iter().any(|link| link.send_tag == toward)
+    pub fn fills(&self, side: Side) -> bool {
+        let step = direction(side);
+        self.copies.contains(&step) || self.links.iter().any(|link| link.step == step)
     }
 
-    /// Fills the ghosts of `u`. Collective.
-    pub fn fill(&mut self, u: &mut Field<T>) -> HaloTimes {
-        self.fill_while(u, |_, _| {})
+    /// Whether any ghosts come by message.
+    #[must_use]
+    pub fn has_messages(&self) -> bool {
+        !self.links.is_empty()
     }
 
-    /// Fills the ghosts of `u`; while messages fly it runs `overlap`, which must not read ghosts
-    /// that come by message and should call its second argument now and then to drive them.
-    /// Collective.
+    /// Fills the `depth` ghosts of `u` next to each side. Collective.
+    pub fn fill(&mut self, u: &mut Field<T>, depth: usize) -> HaloTimes {
+        self.fill_while(u, depth, |_, _| {})
+    }
+
+    /// Fills the `depth` ghosts of `u` next to each side; while messages fly it runs `overlap`,
+    /// which must not read ghosts that come by message and should call its second argument now
+    /// and then to drive them. Collective.
+    ///
+    /// # Panics
+    /// If a subdomain is thinner than the halo along an axis that has neighbours.
     pub fn fill_while(
         &mut self,
         u: &mut Field<T>,
+        depth: usize,
         overlap: impl FnOnce(&Field<T>, &mut dyn FnMut()),
     ) -> HaloTimes {
         let start = Instant::now();
-        for &(from, to) in &self.copies {
-            copy_within(u, from, to);
+        let cells = self.cells;
+        for &step in &self.copies {
+            let back = step.map(|s| -s);
+            let from = edge_towards(back, cells, depth);
+            copy_within(u, from, ghosts_towards(step, cells, depth));
         }
-        for link in &mut self.links {
-            pack(u, link.send_block, &mut link.send);
+        for Link {
+            step, send, recv, ..
+        } in &mut self.links
+        {
+            assert!(
+                (0..2).all(|axis| step[axis] == 0 || depth <= cells[axis]),
+                "a halo of depth {depth} needs as many cells in every subdomain"
+            );
+            pack(u, edge_towards(*step, cells, depth), send);
+            recv.resize(ghosts_towards(*step, cells, depth).len(), T::ZERO);
         }
         if self.links.is_empty() {
             let pack = start.elapsed().as_secs_f64();
@@ -170,7 +181,7 @@ impl<T: Real> Halo<T> {
         });
         let complete = Instant::now();
         for link in &self.links {
-            unpack(u, link.recv_block, &link.recv);
+            unpack(u, ghosts_towards(link.step, cells, depth), &link.recv);
         }
         HaloTimes {
             pack: (posted - start).as_secs_f64(),
@@ -233,10 +244,10 @@ fn ghosts_towards(step: [isize; 2], cells: [usize; 2], depth: usize) -> Block {
     block
 }
 
-fn pack<T: Real>(u: &Field<T>, block: Block, into: &mut [T]) {
-    let columns = u.column(block.x[0])..u.column(block.x[1]);
-    for (j, part) in (block.y[0]..block.y[1]).zip(into.chunks_exact_mut(columns.len())) {
-        part.copy_from_slice(&u.row(j)[columns.clone()]);
+fn pack<T: Real>(u: &Field<T>, block: Block, into: &mut Vec<T>) {
+    into.clear();
+    for j in block.y[0]..block.y[1] {
+        into.extend_from_slice(u.part(j, block.x[0]..block.x[1]));
     }
 }
 
@@ -279,9 +290,10 @@ mod tests {
                     u.set(i, j, value(x0 + i, y0 + j));
                 }
             }
-            let mut halo = Halo::new(comm, &domain, depth, reach);
+            let mut halo = Halo::new(comm, &domain, reach);
+            assert!(depth <= domain.deepest_halo());
             let mut worked = false;
-            halo.fill_while(&mut u, |u, progress| {
+            halo.fill_while(&mut u, depth, |u, progress| {
                 progress();
                 worked = u.get(0, 0) == value(x0, y0);
             });

@@ -2,8 +2,11 @@
 
 mod coefficients;
 mod diffusion;
+mod ring;
 mod sources;
+mod tile;
 mod walls;
 
 pub use coefficients::own_window;
-pub use diffusion::{Diffusion, Span};
+pub use diffusion::Diffusion;
+pub use tile::Workspace;

@@ -2,13 +2,14 @@
 
 mod explicit;
 mod steps;
+mod tiling;
 
 use crate::{
     error::Error,
     field::{Field, Real},
 };
 
-pub use explicit::Explicit;
+pub use explicit::{Explicit, Plan};
 pub use steps::Steps;
 
 /// Moves a temperature field forward in time.

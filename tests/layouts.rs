@@ -9,24 +9,41 @@ use isotherm::{
     physics::{Conductivity, Medium, Shape, Wall},
 };
 
-const LAYOUTS: [Layout; 10] = [
-    layout(1, None, 2),
-    layout(2, None, 1),
-    layout(3, None, 1),
-    layout(4, None, 2),
-    layout(6, None, 1),
-    layout(6, Some([1, 6]), 1),
-    layout(6, Some([6, 1]), 2),
-    layout(6, Some([2, 3]), 1),
-    layout(6, Some([3, 2]), 2),
-    layout(5, None, 3),
+/// Ranks, process grid, threads; then steps fused, columns of a tile, and whether to overlap.
+const LAYOUTS: [Layout; 16] = [
+    layout(1, None, 1, 7, 32, true),
+    layout(1, None, 2, 1, 40, true),
+    layout(1, None, 2, 16, 64, false),
+    layout(2, None, 1, 1, usize::MAX, true),
+    layout(2, None, 1, 4, 64, true),
+    layout(3, None, 1, 5, 200, false),
+    layout(4, None, 2, 1, usize::MAX, false),
+    layout(4, None, 2, 12, 48, true),
+    layout(6, None, 1, 3, 16, true),
+    layout(6, Some([1, 6]), 1, 40, 512, true),
+    layout(6, Some([6, 1]), 2, 8, 64, true),
+    layout(6, Some([6, 1]), 1, 33, 8, false),
+    layout(6, Some([2, 3]), 1, 2, 512, true),
+    layout(6, Some([3, 2]), 2, 20, 24, true),
+    layout(5, None, 3, 1, usize::MAX, true),
+    layout(5, None, 3, 9, 100, true),
 ];
 
-const fn layout(ranks: usize, grid: Option<[usize; 2]>, threads: usize) -> Layout {
+const fn layout(
+    ranks: usize,
+    grid: Option<[usize; 2]>,
+    threads: usize,
+    depth: usize,
+    width: usize,
+    overlap: bool,
+) -> Layout {
     Layout {
         ranks,
         grid,
         threads,
+        depth,
+        width,
+        overlap,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     output::{Window as FileWindow, read_block},
     physics::{Initial, Painter, Value, Wall},
     simulation::Pace,
+    stepper::Plan,
 };
 
 /// The shortest step, over the time span, that still gets anywhere in double precision.
@@ -25,6 +26,9 @@ const LEAST_STEP: f64 = 1e-15;
 /// An automatic step divides the time span at least so often where sources or walls change with
 /// time: the stability limit alone knows nothing of them.
 const STEPS_IN_TIME: f64 = 1000.0;
+
+/// Steps fused between two exchanges of halos, unless the config says.
+const USUAL_DEPTH: usize = 16;
 
 /// A config file with its overrides, and the case they make.
 pub struct Given {
@@ -246,7 +250,24 @@ impl Given {
             .collect()
     }
 
-    /// The operator on one subdomain. Collective.
+    /// How the steps of an explicit scheme are taken.
+    ///
+    /// # Errors
+    /// If the config asks for a halo that is deeper than a subdomain.
+    pub fn plan(&self, domain: &Domain) -> Result<Plan, Error> {
+        let deepest = domain.deepest_halo();
+        match self.case.parallel.halo_depth {
+            Some(depth) if depth > deepest => {
+                let message = format!("the thinnest subdomain has {deepest} cells across");
+                let help = format!("use \"auto\", at most {deepest}, or fewer ranks");
+                Err(self.fault("parallel.halo_depth", message, &help))
+            }
+            Some(depth) => Ok(Plan::usual(domain, depth)),
+            None => Ok(Plan::usual(domain, USUAL_DEPTH)),
+        }
+    }
+
+    /// The operator on one subdomain and on `margin` cells around it. Collective.
     ///
     /// # Errors
     /// If a property of the medium is not what it must be.
@@ -255,12 +276,14 @@ impl Given {
         comm: &Rc<dyn Communicator>,
         team: &Rc<Team>,
         domain: &Domain,
+        margin: usize,
     ) -> Result<Diffusion<T>, Error> {
         let (medium, walls) = (&self.case.medium, &self.case.walls);
-        Diffusion::new(Rc::clone(comm), Rc::clone(team), domain, medium, walls)
+        let (comm, team) = (Rc::clone(comm), Rc::clone(team));
+        Diffusion::new(comm, team, domain, margin, medium, walls)
     }
 
-    /// The initial temperature on one subdomain. Collective.
+    /// The initial temperature on one subdomain, in a field with room for a margin. Collective.
     ///
     /// # Errors
     /// If it cannot be read, or is not finite.
@@ -269,8 +292,9 @@ impl Given {
         comm: &dyn Communicator,
         team: &Team,
         domain: &Domain,
+        margin: usize,
     ) -> Result<Field<T>, Error> {
-        let mut u = Field::new(team, domain.cells, 1);
+        let mut u = Field::new(team, domain.cells, margin + 1);
         agree(comm, self.paint_initial(team, domain, &mut u))?;
         Ok(u)
     }

@@ -15,7 +15,8 @@ use crate::{
     error::{Error, count},
     field::{Field, Real, Team},
     launch::Placement,
-    operator::{Diffusion, Span},
+    operator::Diffusion,
+    stepper::{Explicit, Plan, Steps, TimeStepper},
 };
 
 /// Cells of the blocks in which a large grid is looked at.
@@ -55,13 +56,14 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     let [nx, ny] = case.grid.cells;
     let down = case.grid.cell_count().div_ceil(BLOCK).min(ny);
     let across = (nx * ny.div_ceil(down)).div_ceil(BLOCK);
+    let plan = given.plan(&Domain::new(case.grid, process_grid, given.periodic(), 0))?;
     let mut limit = f64::INFINITY;
     let mut covered = vec![false; case.medium.regions.len()];
     let mut sample = None;
     for block in 0..across * down {
         let domain = Domain::new(case.grid, [across, down], given.periodic(), block);
-        let diffusion = given.diffusion::<T>(&comm, &team, &domain)?;
-        given.initial::<T>(comm.as_ref(), &team, &domain)?;
+        let diffusion = given.diffusion::<T>(&comm, &team, &domain, 0)?;
+        given.initial::<T>(comm.as_ref(), &team, &domain, 0)?;
         for (covered, here) in covered.iter_mut().zip(given.covered(&team, &domain)) {
             *covered |= here;
         }
@@ -74,7 +76,7 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
     let memory = given.memory::<T>(largest[0] as u64 * largest[1] as u64)?;
     let steps = (case.time.end / max_dt).ceil();
-    let rate = rate(&team, &domain, diffusion, max_dt);
+    let rate = rate(&comm, &team, &domain, diffusion, plan, max_dt)?;
     let seconds = steps * case.grid.cell_count() as f64 / rate;
 
     let [px, py] = process_grid;
@@ -120,26 +122,26 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
 
 /// Cell updates per second of this machine's threads on a part of the case.
 #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
-fn rate<T: Real>(team: &Team, domain: &Domain, mut diffusion: Diffusion<T>, dt: f64) -> f64 {
-    let [mut u, mut next] = [(); 2].map(|()| Field::<T>::new(team, domain.cells, 1));
-    let everywhere = Span {
-        columns: 0..domain.cells[0],
-        rows: 0..domain.cells[1],
-    };
-    let mut sweep = || {
-        diffusion.begin_step(&mut u, 0.0, dt);
-        diffusion.euler(&u, &mut next, &everywhere, dt, &mut || {});
-        std::mem::swap(&mut u, &mut next);
-    };
-    sweep();
+fn rate<T: Real>(
+    comm: &Rc<dyn Communicator>,
+    team: &Rc<Team>,
+    domain: &Domain,
+    diffusion: Diffusion<T>,
+    plan: Plan,
+    dt: f64,
+) -> Result<f64, Error> {
+    let mut u = Field::<T>::new(team, domain.cells, diffusion.margin() + 1);
+    let mut stepper = Explicit::new(Rc::clone(comm), team, &domain.alone(), diffusion, dt, plan);
+    let batch = Steps::new(0.0, dt, plan.depth);
+    stepper.advance(&mut u, batch)?;
     let start = Instant::now();
-    let mut sweeps = 0.0;
+    let mut steps = 0.0;
     while start.elapsed() < TIMED {
-        sweep();
-        sweeps += 1.0;
+        stepper.advance(&mut u, batch)?;
+        steps += plan.depth as f64;
     }
     let cells = (domain.cells[0] * domain.cells[1]) as f64;
-    sweeps * cells / start.elapsed().as_secs_f64()
+    Ok(steps * cells / start.elapsed().as_secs_f64())
 }
 
 fn duration(seconds: f64) -> String {

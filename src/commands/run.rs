@@ -16,7 +16,7 @@ use crate::{
         REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
     },
     simulation::{Cadence, Clock, Observer, Simulation},
-    stepper::Explicit,
+    stepper::{Explicit, Plan},
 };
 
 /// Steps between two looks for values that are not finite.
@@ -72,17 +72,22 @@ impl Run<'_> {
         let ranks_here = self.placement.ranks_beside(comm.rank()) + 1;
         agree(comm, self.given.check_memory::<T>(&self.domain, ranks_here))?;
         self.check_regions()?;
+        let plan = agree(comm, self.given.plan(&self.domain))?;
+        let margin = Plan::margin::<T>(&self.domain, plan.depth);
         let diffusion = self
             .given
-            .diffusion::<T>(&self.comm, &self.team, &self.domain)?;
+            .diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
         let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
-        let u = self.given.initial::<T>(comm, &self.team, &self.domain)?;
+        let u = self
+            .given
+            .initial::<T>(comm, &self.team, &self.domain, margin)?;
         let stepper = Explicit::new(
             Rc::clone(&self.comm),
             &self.team,
             &self.domain,
             diffusion,
             max_dt,
+            plan,
         );
 
         let directory = RunDirectory::claim(

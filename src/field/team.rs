@@ -54,6 +54,21 @@ impl Team {
         self.size
     }
 
+    /// Runs `work` on every part, one for each thread, which is given what to call every so often:
+    /// `meanwhile` on the calling thread.
+    pub fn for_parts<P: Send>(
+        &self,
+        parts: Vec<P>,
+        meanwhile: &mut dyn FnMut(),
+        work: impl Fn(P, &mut dyn FnMut()) + Sync,
+    ) {
+        self.run(
+            parts,
+            |part| work(part, meanwhile),
+            |part| work(part, &mut || {}),
+        );
+    }
+
     /// Runs `work` on every part, part k on thread k, but on the calling thread `main`.
     fn run<P: Send>(&self, parts: Vec<P>, main: impl FnOnce(P), work: impl Fn(P) + Sync) {
         debug_assert_eq!(parts.len(), self.size);

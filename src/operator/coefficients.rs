@@ -7,23 +7,23 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Team, signed},
-    kernel::{NoSource, Row, Source, Uniform},
+    kernel::{Row, Uniform},
     physics::{Coat, FaceMean, Painter, Window},
 };
 
 /// Gives the coefficient of a row of cells or faces.
-pub(super) trait Rows<T>: Sync {
-    type Row<'a>: Copy
+pub(super) trait Rows<T: Real>: Sync {
+    type Row<'a>: Row<T>
     where
         Self: 'a;
 
-    fn row(&self, j: usize, columns: Range<usize>) -> Self::Row<'_>;
+    fn row(&self, j: isize, columns: Range<isize>) -> Self::Row<'_>;
 }
 
 impl<T: Real> Rows<T> for Uniform<T> {
     type Row<'a> = Self;
 
-    fn row(&self, _j: usize, _columns: Range<usize>) -> Self {
+    fn row(&self, _j: isize, _columns: Range<isize>) -> Self {
         *self
     }
 }
@@ -31,16 +31,8 @@ impl<T: Real> Rows<T> for Uniform<T> {
 impl<T: Real> Rows<T> for Field<T> {
     type Row<'a> = &'a [T];
 
-    fn row(&self, j: usize, columns: Range<usize>) -> &[T] {
-        &self.own_row(j)[columns]
-    }
-}
-
-impl<T: Real> Rows<T> for NoSource {
-    type Row<'a> = Self;
-
-    fn row(&self, _j: usize, _columns: Range<usize>) -> Self {
-        *self
+    fn row(&self, j: isize, columns: Range<isize>) -> &[T] {
+        self.part(j, columns)
     }
 }
 
@@ -59,13 +51,21 @@ pub(super) enum InverseCapacity<T> {
 }
 
 impl<T: Real> Weights<T> {
-    /// Paints the medium on the faces of a subdomain.
+    /// Paints the medium on the faces of a subdomain and of `margin` cells around it.
     ///
     /// # Errors
     /// If a conductivity is not finite and positive.
-    pub fn new(team: &Team, domain: &Domain, painter: Painter<'_>) -> Result<Self, Error> {
+    pub fn new(
+        team: &Team,
+        domain: &Domain,
+        margin: usize,
+        painter: Painter<'_>,
+    ) -> Result<Self, Error> {
         let mean = painter.medium.face_mean;
-        let ([nx, ny], [x0, y0]) = (domain.cells, domain.origin());
+        let Window {
+            start: [x0, y0],
+            cells: [nx, ny],
+        } = window(domain, margin);
         let [dx, dy] = domain.grid.spacing();
         let across_x = painter.conductivity(
             0,
@@ -87,14 +87,15 @@ impl<T: Real> Weights<T> {
                 weight(mean, [ky, ky], dy)?,
             ]));
         }
-        let x = painted(team, [nx + 1, ny], |j, row| {
+        let [columns, rows] = domain.cells;
+        let x = painted(team, [columns + 1, rows], margin, |j, row| {
             let k = row_of(&across_x, j, nx + 2)?;
             for (i, w) in row.iter_mut().enumerate() {
                 *w = weight(mean, [k[i], k[i + 1]], dx)?;
             }
             Ok(())
         })?;
-        let y = painted(team, [nx, ny + 1], |j, row| {
+        let y = painted(team, [columns, rows + 1], margin, |j, row| {
             let below = row_of(&across_y, j, nx)?;
             let above = row_of(&across_y, j + 1, nx)?;
             for (i, w) in row.iter_mut().enumerate() {
@@ -106,39 +107,39 @@ impl<T: Real> Weights<T> {
     }
 
     /// Sum of the weights of a cell's four faces.
-    pub fn around(&self, i: usize, j: usize) -> f64 {
-        match self {
-            Self::Uniform([x, y]) => 2.0 * (x.to_f64() + y.to_f64()),
-            Self::PerFace { x, y } => {
-                (x.own_row(j)[i].to_f64() + x.own_row(j)[i + 1].to_f64())
-                    + (y.own_row(j)[i].to_f64() + y.own_row(j + 1)[i].to_f64())
-            }
-        }
+    pub fn around(&self, i: isize, j: isize) -> f64 {
+        let face = |axis, i, j| self.face(axis, i, j).to_f64();
+        (face(0, i, j) + face(0, i + 1, j)) + (face(1, i, j) + face(1, i, j + 1))
     }
 
     /// Weight of face `(i, j)` across `axis`.
-    pub fn face(&self, axis: usize, i: usize, j: usize) -> T {
+    pub fn face(&self, axis: usize, i: isize, j: isize) -> T {
         match (self, axis) {
             (Self::Uniform(weights), _) => weights[axis],
-            (Self::PerFace { x, .. }, 0) => x.own_row(j)[i],
-            (Self::PerFace { y, .. }, _) => y.own_row(j)[i],
+            (Self::PerFace { x, .. }, 0) => x.get(i, j),
+            (Self::PerFace { y, .. }, _) => y.get(i, j),
         }
     }
 }
 
 impl<T: Real> InverseCapacity<T> {
-    /// Paints the medium on the cells of a subdomain.
+    /// Paints the medium on the cells of a subdomain and on `margin` cells around it.
     ///
     /// # Errors
     /// If a heat capacity is not finite and positive.
-    pub fn new(team: &Team, domain: &Domain, painter: Painter<'_>) -> Result<Self, Error> {
-        let capacity = painter.heat_capacity(own_window(domain));
+    pub fn new(
+        team: &Team,
+        domain: &Domain,
+        margin: usize,
+        painter: Painter<'_>,
+    ) -> Result<Self, Error> {
+        let window = window(domain, margin);
+        let capacity = painter.heat_capacity(window);
         if let Some(capacity) = capacity.uniform()? {
             return Ok(Self::Uniform(inverse(capacity)?));
         }
-        let nx = domain.cells[0];
-        let cells = painted(team, domain.cells, |j, row| {
-            for (out, capacity) in row.iter_mut().zip(row_of(&capacity, j, nx)?) {
+        let cells = painted(team, domain.cells, margin, |j, row| {
+            for (out, capacity) in row.iter_mut().zip(row_of(&capacity, j, window.cells[0])?) {
                 *out = inverse(capacity)?;
             }
             Ok(())
@@ -164,7 +165,8 @@ pub(super) fn stability_limit<T: Real>(
     weights: &Weights<T>,
     inverse_capacity: &InverseCapacity<T>,
 ) -> f64 {
-    let limit = |i, j| 1.0 / (inverse_capacity.at(i, j).to_f64() * weights.around(i, j));
+    let limit =
+        |i, j| 1.0 / (inverse_capacity.at(i, j).to_f64() * weights.around(signed(i), signed(j)));
     let smallest = team.fold_rows(
         cells[1],
         || f64::INFINITY,
@@ -179,9 +181,14 @@ pub(super) fn stability_limit<T: Real>(
 /// The cells of a subdomain without ghosts.
 #[must_use]
 pub fn own_window(domain: &Domain) -> Window {
+    window(domain, 0)
+}
+
+/// The cells of a subdomain, and `margin` more on every side.
+pub(super) fn window(domain: &Domain, margin: usize) -> Window {
     Window {
-        start: domain.origin(),
-        cells: domain.cells,
+        start: domain.origin().map(|first| first - signed(margin)),
+        cells: domain.cells.map(|count| count + 2 * margin),
     }
 }
 
@@ -192,18 +199,21 @@ pub(super) fn row_of(coat: &Coat<'_>, j: usize, count: usize) -> Result<Vec<f64>
     Ok(row)
 }
 
-/// A field without ghosts whose rows are painted by the threads that will read them.
+/// A field with `ghosts` rings of ghosts whose rows, with their ghosts, are painted by the threads
+/// that will read them; row 0 for `paint` is the lowest one of ghosts.
 ///
 /// # Errors
 /// That of the lowest row that fails.
 pub(super) fn painted<T: Real>(
     team: &Team,
     cells: [usize; 2],
+    ghosts: usize,
     paint: impl Fn(usize, &mut [T]) -> Result<(), Error> + Sync,
 ) -> Result<Field<T>, Error> {
-    let mut field = Field::new(team, cells, 0);
-    team.try_for_rows(&mut field, 0..signed(cells[1]), |j, row| {
-        paint(j.cast_unsigned(), row)
+    let mut field = Field::new(team, cells, ghosts);
+    let depth = signed(ghosts);
+    team.try_for_rows(&mut field, -depth..signed(cells[1]) + depth, |j, row| {
+        paint((j + depth).cast_unsigned(), row)
     })?;
     Ok(field)
 }
@@ -232,32 +242,4 @@ fn inverse<T: Real>(capacity: f64) -> Result<T, Error> {
 fn representable<T: Real>(value: f64) -> Option<T> {
     let value = T::from_f64(value);
     (value.is_finite() && value > T::ZERO).then_some(value)
-}
-
-/// What a sweep reads besides temperatures.
-pub(super) fn row_coefficients<'a, T, K, C, Q>(
-    weights: (&'a K, &'a K),
-    inverse_capacity: &'a C,
-    source: &'a Q,
-    j: usize,
-    columns: Range<usize>,
-) -> crate::kernel::Coefficients<K::Row<'a>, C::Row<'a>, Q::Row<'a>>
-where
-    T: Real,
-    K: Rows<T>,
-    C: Rows<T>,
-    Q: Rows<T>,
-    K::Row<'a>: Row<T>,
-    C::Row<'a>: Row<T>,
-    Q::Row<'a>: Source<T>,
-{
-    let (x, y) = weights;
-    crate::kernel::Coefficients {
-        west: x.row(j, columns.clone()),
-        east: x.row(j, columns.start + 1..columns.end + 1),
-        south: y.row(j, columns.clone()),
-        north: y.row(j + 1, columns.clone()),
-        inverse_capacity: inverse_capacity.row(j, columns.clone()),
-        source: source.row(j, columns),
-    }
 }

@@ -1,45 +1,47 @@
 //! Heat conduction with walls and sources on one subdomain.
 
-use std::{ops::Range, rc::Rc};
+use std::{array::from_fn, ops::Range, rc::Rc};
 
 use crate::{
     comm::{Communicator, agree},
     domain::Domain,
     error::Error,
-    field::{Field, Real, Team, reproducible_sum, signed},
+    field::{Field, Real, Span, Team, reproducible_sum, signed},
     grid::Side,
-    kernel::{self, EulerRow, NoSource, Row, Source, Uniform},
+    kernel::{Arch, NoSource, Uniform},
     physics::{Coat, Medium, Painter, Wall, Window},
 };
 
 use super::{
-    coefficients::{InverseCapacity, Rows, Weights, row_coefficients, stability_limit},
-    sources::Sources,
-    walls::Walls,
+    coefficients::{InverseCapacity, Rows, Weights, stability_limit},
+    sources::{Present, SourceRows, Sources},
+    tile::{Batch, Tile, Workspace},
+    walls::{WallFaces, Walls},
 };
-
-/// A block of own cells: columns and rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
-    pub columns: Range<usize>,
-    pub rows: Range<usize>,
-}
 
 /// `rho_c du/dt = div(K grad u) + q` in conservative 5-point flux form on cell averages.
 pub struct Diffusion<T> {
     comm: Rc<dyn Communicator>,
     team: Rc<Team>,
+    arch: Arch,
     cells: [usize; 2],
+    margin: usize,
+    /// The columns and the rows that there are coefficients for.
+    known: [Range<isize>; 2],
     cell_area: f64,
     weights: Weights<T>,
     inverse_capacity: InverseCapacity<T>,
     sources: Option<Sources<T>>,
     walls: Walls<T>,
     stability_limit: f64,
+    /// Number and length in seconds of the steps under way.
+    steps: usize,
+    dt: f64,
 }
 
 impl<T: Real> Diffusion<T> {
-    /// The operator for one subdomain. Collective.
+    /// The operator for one subdomain and `margin` cells around it: that many steps, and one more,
+    /// can be taken without an exchange between them. Collective.
     ///
     /// # Errors
     /// If a property of the medium is not what it must be, the same error on every rank.
@@ -47,6 +49,7 @@ impl<T: Real> Diffusion<T> {
         comm: Rc<dyn Communicator>,
         team: Rc<Team>,
         domain: &Domain,
+        margin: usize,
         medium: &Medium,
         walls: &[Wall; 4],
     ) -> Result<Self, Error> {
@@ -56,10 +59,10 @@ impl<T: Real> Diffusion<T> {
             periodic: domain.periodic,
         };
         let parts = || {
-            let weights = Weights::new(&team, domain, painter)?;
-            let inverse_capacity = InverseCapacity::new(&team, domain, painter)?;
-            let sources = Sources::new(&team, domain, painter)?;
-            let walls = Walls::new(domain, painter, walls, &weights)?;
+            let weights = Weights::new(&team, domain, margin, painter)?;
+            let inverse_capacity = InverseCapacity::new(&team, domain, margin, painter)?;
+            let sources = Sources::new(&team, domain, margin, painter)?;
+            let walls = Walls::new(domain, margin, painter, walls, &weights)?;
             Ok((weights, inverse_capacity, sources, walls))
         };
         let (weights, inverse_capacity, mut sources, walls) = agree(comm.as_ref(), parts())?;
@@ -73,7 +76,21 @@ impl<T: Real> Diffusion<T> {
             &weights,
             &inverse_capacity,
         );
+        let known = from_fn(|axis| {
+            let beyond = |side| {
+                if domain.has_wall(side) {
+                    0
+                } else {
+                    signed(margin)
+                }
+            };
+            let [low, high] = [Side::ALL[2 * axis], Side::ALL[2 * axis + 1]];
+            -beyond(low)..signed(domain.cells[axis]) + beyond(high)
+        });
         Ok(Self {
+            arch: Arch::new(),
+            known,
+            margin,
             cells: domain.cells,
             cell_area: domain.grid.cell_area(),
             comm,
@@ -83,7 +100,15 @@ impl<T: Real> Diffusion<T> {
             sources,
             walls,
             stability_limit,
+            steps: 0,
+            dt: 0.0,
         })
+    }
+
+    /// Cells around the subdomain that there are coefficients for.
+    #[must_use]
+    pub fn margin(&self) -> usize {
+        self.margin
     }
 
     /// The largest stable step of forward Euler, in seconds.
@@ -114,68 +139,76 @@ impl<T: Real> Diffusion<T> {
         Ok(2 * u64::from(!weights) + u64::from(!capacity) + sources)
     }
 
-    /// Brings walls and sources to time `t`, fills the ghosts of `u` beyond the walls, and counts
-    /// the heat that comes in during a step of `dt`; times in seconds.
-    pub fn begin_step(&mut self, u: &mut Field<T>, t: f64, dt: f64) {
+    /// Begins steps of `dt` at `times`, in seconds: takes walls and sources to them, fills the
+    /// ghosts of `u` beyond the walls of the subdomain, and counts the heat of the first step there.
+    pub fn begin(&mut self, u: &mut Field<T>, times: &[f64], dt: f64) {
+        (self.steps, self.dt) = (times.len(), dt);
         if let Some(sources) = &mut self.sources {
-            sources.advance(&self.team, t, dt);
+            sources.begin(times, dt);
         }
-        self.walls.set_time(t);
+        self.walls.set_times(times);
         self.walls.fill(u, dt);
     }
 
-    /// One forward Euler step of `dt` seconds for the cells of `span`. The main thread calls
-    /// `meanwhile` every so often.
-    pub fn euler(
-        &self,
-        u: &Field<T>,
-        out: &mut Field<T>,
-        span: &Span,
-        dt: f64,
-        meanwhile: &mut dyn FnMut(),
-    ) {
-        match &self.weights {
-            Weights::Uniform([x, y]) => {
-                let weights = (&Uniform(*x), &Uniform(*y));
-                self.euler_with_weights(weights, u, out, span, dt, meanwhile);
-            }
-            Weights::PerFace { x, y } => {
-                self.euler_with_weights((x, y), u, out, span, dt, meanwhile);
-            }
-        }
+    /// Fills the ghosts of `u` beyond the walls of the cells around the subdomain, `depth` deep,
+    /// which have come from the neighbours.
+    pub fn fill_beyond(&self, u: &mut Field<T>, depth: usize) {
+        self.walls.fill_beyond(u, depth);
     }
 
-    fn euler_with_weights<K>(
-        &self,
-        weights: (&K, &K),
+    /// Advances tiles by the forward Euler steps that were begun, from `u` to `out`, and counts the
+    /// heat that comes in. Each of the team's threads has its tiles and its workspace. The main
+    /// thread calls `meanwhile` every so often.
+    pub fn advance(
+        &mut self,
         u: &Field<T>,
         out: &mut Field<T>,
-        span: &Span,
-        dt: f64,
+        tiles: &[Vec<Span>],
+        work: &mut [Workspace<T>],
         meanwhile: &mut dyn FnMut(),
-    ) where
-        K: Rows<T>,
-        for<'a> K::Row<'a>: Row<T>,
-    {
-        let source = self.sources.as_ref().map(|sources| &sources.now);
+    ) {
+        let spans = tiles.concat();
+        let (walls, wall_heat) = self.walls.deal(self.cells, &spans);
+        let (sources, source_heat) = match &mut self.sources {
+            None => (None, spans.iter().map(|_| Vec::new()).collect()),
+            Some(sources) => {
+                let (present, heat) = sources.deal(&spans);
+                (Some(present), heat)
+            }
+        };
+        let mut all = spans
+            .iter()
+            .zip(out.cut(&spans))
+            .zip(wall_heat.into_iter().zip(source_heat))
+            .map(|((span, out), (wall_heat, source_heat))| Tile {
+                span: span.clone(),
+                out,
+                wall_heat,
+                source_heat,
+            });
+        let parts = tiles
+            .iter()
+            .zip(work)
+            .map(|(tiles, work)| (all.by_ref().take(tiles.len()).collect(), work))
+            .collect();
         let sweep = Sweep {
             team: &self.team,
+            arch: self.arch,
             u,
-            span,
-            dt: T::from_f64(dt),
+            walls,
+            known: &self.known,
+            steps: self.steps,
+            dt: self.dt,
+            parts,
+            meanwhile,
         };
-        match (&self.inverse_capacity, source) {
-            (InverseCapacity::Uniform(c), None) => {
-                sweep.run(out, weights, &Uniform(*c), &NoSource, meanwhile);
+        match &self.weights {
+            Weights::Uniform([x, y]) => {
+                let weights = [&Uniform(*x), &Uniform(*y)];
+                sweep.with_weights(weights, &self.inverse_capacity, sources.as_ref());
             }
-            (InverseCapacity::Uniform(c), Some(source)) => {
-                sweep.run(out, weights, &Uniform(*c), source, meanwhile);
-            }
-            (InverseCapacity::PerCell(c), None) => {
-                sweep.run(out, weights, c, &NoSource, meanwhile);
-            }
-            (InverseCapacity::PerCell(c), Some(source)) => {
-                sweep.run(out, weights, c, source, meanwhile);
+            Weights::PerFace { x, y } => {
+                sweep.with_weights([x, y], &self.inverse_capacity, sources.as_ref());
             }
         }
     }
@@ -206,57 +239,68 @@ impl<T: Real> Diffusion<T> {
     }
 }
 
-/// One pass over the cells of a span.
+/// One pass over tiles, whose kinds of coefficients become known one by one.
 struct Sweep<'a, T> {
     team: &'a Team,
+    arch: Arch,
     u: &'a Field<T>,
-    span: &'a Span,
-    dt: T,
+    walls: &'a [Option<WallFaces<T>>; 4],
+    known: &'a [Range<isize>; 2],
+    steps: usize,
+    dt: f64,
+    /// One for each thread.
+    parts: Vec<(Vec<Tile<'a, T>>, &'a mut Workspace<T>)>,
+    meanwhile: &'a mut dyn FnMut(),
 }
 
 impl<T: Real> Sweep<'_, T> {
-    fn run<K, C, Q>(
-        &self,
-        out: &mut Field<T>,
-        weights: (&K, &K),
+    fn with_weights<K: Rows<T>>(
+        self,
+        weights: [&K; 2],
+        inverse_capacity: &InverseCapacity<T>,
+        sources: Option<&Present<'_, T>>,
+    ) {
+        match inverse_capacity {
+            InverseCapacity::Uniform(c) => self.with_capacity(weights, &Uniform(*c), sources),
+            InverseCapacity::PerCell(c) => self.with_capacity(weights, c, sources),
+        }
+    }
+
+    fn with_capacity<K: Rows<T>, C: Rows<T>>(
+        self,
+        weights: [&K; 2],
         inverse_capacity: &C,
-        source: &Q,
-        meanwhile: &mut dyn FnMut(),
-    ) where
+        sources: Option<&Present<'_, T>>,
+    ) {
+        match sources {
+            None => self.run(weights, inverse_capacity, &NoSource),
+            Some(Present::Fixed(fixed)) => self.run(weights, inverse_capacity, fixed),
+            Some(Present::Moving(moving)) => self.run(weights, inverse_capacity, moving),
+        }
+    }
+
+    fn run<K, C, Q>(self, weights: [&K; 2], inverse_capacity: &C, sources: &Q)
+    where
         K: Rows<T>,
         C: Rows<T>,
-        Q: Rows<T>,
-        for<'b> K::Row<'b>: Row<T>,
-        for<'b> C::Row<'b>: Row<T>,
-        for<'b> Q::Row<'b>: Source<T>,
+        Q: SourceRows<T>,
     {
-        let columns = &self.span.columns;
-        let (first, last) = (
-            self.u.column(signed(columns.start)),
-            self.u.column(signed(columns.end)),
-        );
-        let rows = signed(self.span.rows.start)..signed(self.span.rows.end);
-        self.team.for_rows_while(out, rows, meanwhile, |j, out| {
-            let coefficients = row_coefficients(
-                weights,
-                inverse_capacity,
-                source,
-                j.cast_unsigned(),
-                columns.clone(),
-            );
-            let u = kernel::ThreeRows {
-                south: &self.u.row(j - 1)[first..last],
-                center: &self.u.row(j)[first - 1..=last],
-                north: &self.u.row(j + 1)[first..last],
-            };
-            let out = &mut out[first..last];
-            EulerRow {
-                out,
-                u,
-                coefficients,
-                dt: self.dt,
-            }
-            .run();
-        });
+        let batch = Batch {
+            arch: self.arch,
+            u: self.u,
+            weights,
+            inverse_capacity,
+            sources,
+            walls: self.walls,
+            known: self.known,
+            steps: self.steps,
+            dt: self.dt,
+        };
+        self.team
+            .for_parts(self.parts, self.meanwhile, |(tiles, work), meanwhile| {
+                for mut tile in tiles {
+                    batch.advance(&mut tile, work, meanwhile);
+                }
+            });
     }
 }

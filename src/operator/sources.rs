@@ -1,57 +1,65 @@
 //! Heat sources on the cells of a subdomain.
 
+use std::{array::from_fn, ops::Range};
+
 use crate::{
     comm::Communicator,
     domain::Domain,
     error::Error,
-    field::{Field, Real, Team, reproducible_sum, signed},
+    field::{Field, Real, Span, Team, reproducible_sum, signed},
+    kernel::{NoSource, Source},
     physics::{MovingSource, Painter},
 };
 
-use super::coefficients::{own_window, painted, row_of};
+use super::coefficients::{painted, row_of, window};
 
 /// Heat sources, and the heat that has come from them.
 pub(super) struct Sources<T> {
-    /// Source in W/m^3 at the present time.
-    pub now: Field<T>,
-    moving: Option<Moving>,
+    /// Sources in W/m^3 that do not change; zero where they do.
+    fixed: Field<T>,
+    /// Sources that change, and where in their window own cell `(0, 0)` lies.
+    moving: Option<(MovingSource, usize)>,
+    /// Times in seconds at which the steps under way begin.
+    times: Vec<f64>,
+    dt: f64,
+    /// Heat from the moving sources so far, in J/m^3; without cells if there are none.
+    heat: Field<f64>,
     /// Power of sources that do not change, in W/m^3 summed over all cells.
     fixed_power: f64,
     seconds: f64,
 }
 
-/// Sources that change with time.
-struct Moving {
-    source: MovingSource,
-    /// Heat from them so far, in J/m^3.
-    heat: Field<f64>,
-}
-
 impl<T: Real> Sources<T> {
-    /// The sources of a medium; `None` for a medium without any, whatever the subdomain.
+    /// The sources of a medium on a subdomain and on `margin` cells around it; `None` for a medium
+    /// without any, whatever the subdomain.
     ///
     /// # Errors
     /// If a source that does not depend on time is not finite.
-    pub fn new(team: &Team, domain: &Domain, painter: Painter<'_>) -> Result<Option<Self>, Error> {
-        let fixed = painter.fixed_source(own_window(domain));
-        let moving = painter
-            .moving_source(own_window(domain))
-            .map(|source| Moving {
-                source,
-                heat: Field::new(team, domain.cells, 0),
-            });
-        if fixed.uniform()? == Some(0.0) && moving.is_none() {
+    pub fn new(
+        team: &Team,
+        domain: &Domain,
+        margin: usize,
+        painter: Painter<'_>,
+    ) -> Result<Option<Self>, Error> {
+        let window = window(domain, margin);
+        let coat = painter.fixed_source(window);
+        let moving = painter.moving_source(window).map(|moving| (moving, margin));
+        if coat.uniform()? == Some(0.0) && moving.is_none() {
             return Ok(None);
         }
-        let now = painted(team, domain.cells, |j, row| {
-            for (now, fixed) in row.iter_mut().zip(row_of(&fixed, j, domain.cells[0])?) {
-                *now = T::from_f64(fixed);
+        let fixed = painted(team, domain.cells, margin, |j, row| {
+            for (out, source) in row.iter_mut().zip(row_of(&coat, j, window.cells[0])?) {
+                *out = T::from_f64(source);
             }
             Ok(())
         })?;
+        let accounted = moving.as_ref().map_or([0, 0], |_| domain.cells);
         Ok(Some(Self {
-            now,
+            fixed,
             moving,
+            times: Vec::new(),
+            dt: 0.0,
+            heat: Field::new(team, accounted, 0),
             fixed_power: 0.0,
             seconds: 0.0,
         }))
@@ -59,40 +67,162 @@ impl<T: Real> Sources<T> {
 
     /// Sums the power of the sources that do not change. Collective.
     pub fn sum_fixed_power(&mut self, comm: &dyn Communicator, team: &Team) {
-        let now = &self.now;
-        self.fixed_power =
-            reproducible_sum(comm, team, now.cells(), |i, j| now.own_row(j)[i].to_f64());
+        let fixed = &self.fixed;
+        self.fixed_power = reproducible_sum(comm, team, fixed.cells(), |i, j| {
+            fixed.own_row(j)[i].to_f64()
+        });
     }
 
-    /// Brings the sources to time `t`, and counts their heat in a step of `dt`, in seconds.
-    pub fn advance(&mut self, team: &Team, t: f64, dt: f64) {
-        self.seconds += dt;
-        let Some(Moving { source, heat }) = &mut self.moving else {
-            return;
+    /// Takes notice of steps of `dt` that begin at `times`, in seconds.
+    pub fn begin(&mut self, times: &[f64], dt: f64) {
+        self.times.clear();
+        self.times.extend_from_slice(times);
+        self.dt = dt;
+        for _ in times {
+            self.seconds += dt;
+        }
+    }
+
+    /// The sources, and for each span the rows of the account of heat: none where nothing moves.
+    pub fn deal(&mut self, spans: &[Span]) -> (Present<'_, T>, Vec<Vec<&mut [f64]>>) {
+        let accounts = match self.moving {
+            Some(_) => self.heat.cut(spans),
+            None => spans.iter().map(|_| Vec::new()).collect(),
         };
-        let rows = 0..signed(self.now.cells()[1]);
-        let source = &*source;
-        team.for_rows(&mut self.now, rows.clone(), |j, row| {
-            source.evaluate_row(j.cast_unsigned(), t, |column, value| {
-                row[column] = T::from_f64(value);
-            });
-        });
-        let now = &self.now;
-        team.for_rows(heat, rows, |j, row| {
-            let now = now.own_row(j.cast_unsigned());
-            for column in source.columns(j.cast_unsigned()) {
-                row[column] += dt * now[column].to_f64();
-            }
-        });
+        let present = match &self.moving {
+            None => Present::Fixed(&self.fixed),
+            Some((source, margin)) => Present::Moving(Moving {
+                fixed: &self.fixed,
+                source,
+                margin: signed(*margin),
+                times: &self.times,
+                dt: self.dt,
+            }),
+        };
+        (present, accounts)
     }
 
     /// Heat from all sources so far, in J/m. Collective.
     pub fn heat(&self, comm: &dyn Communicator, team: &Team, cell_area: f64) -> f64 {
         let fixed = cell_area * self.fixed_power * self.seconds;
-        let moving = self.moving.as_ref().map_or(0.0, |Moving { heat, .. }| {
-            let total = reproducible_sum(comm, team, heat.cells(), |i, j| heat.own_row(j)[i]);
-            cell_area * total
+        let moving = self.moving.as_ref().map_or(0.0, |_| {
+            let heat = &self.heat;
+            cell_area * reproducible_sum(comm, team, heat.cells(), |i, j| heat.own_row(j)[i])
         });
         fixed + moving
+    }
+}
+
+/// The sources during some steps.
+pub(super) enum Present<'a, T> {
+    Fixed(&'a Field<T>),
+    Moving(Moving<'a, T>),
+}
+
+/// Gives the sources of rows of cells in one of several steps.
+pub(super) trait SourceRows<T: Real>: Sync {
+    type Row<'a>: Source<T>
+    where
+        Self: 'a;
+
+    /// Of `R` rows from `j` on, over `columns`; `space` has room for them.
+    fn rows<'a, const R: usize>(
+        &'a self,
+        step: usize,
+        j: isize,
+        columns: Range<isize>,
+        space: &'a mut Vec<T>,
+    ) -> [Self::Row<'a>; R];
+
+    /// Adds the heat that comes in one step from the sources of row `j` to an account of its cells
+    /// from column `first` on, given the sources of these cells.
+    fn account(&self, j: isize, first: isize, sources: Self::Row<'_>, account: &mut [f64]);
+}
+
+impl<T: Real> SourceRows<T> for NoSource {
+    type Row<'a> = Self;
+
+    fn rows<'a, const R: usize>(
+        &'a self,
+        _step: usize,
+        _j: isize,
+        _columns: Range<isize>,
+        _space: &'a mut Vec<T>,
+    ) -> [Self; R] {
+        [*self; R]
+    }
+
+    fn account(&self, _j: isize, _first: isize, _sources: Self, _account: &mut [f64]) {}
+}
+
+impl<T: Real> SourceRows<T> for &Field<T> {
+    type Row<'a>
+        = &'a [T]
+    where
+        Self: 'a;
+
+    fn rows<'a, const R: usize>(
+        &'a self,
+        _step: usize,
+        j: isize,
+        columns: Range<isize>,
+        _space: &'a mut Vec<T>,
+    ) -> [&'a [T]; R] {
+        from_fn(|r| self.part(j + signed(r), columns.clone()))
+    }
+
+    fn account(&self, _j: isize, _first: isize, _sources: &[T], _account: &mut [f64]) {}
+}
+
+/// Fixed sources and, over them, such as change with time.
+pub(super) struct Moving<'a, T> {
+    fixed: &'a Field<T>,
+    source: &'a MovingSource,
+    margin: isize,
+    times: &'a [f64],
+    dt: f64,
+}
+
+impl<T: Real> Moving<'_, T> {
+    /// Where cells lie in the window of the moving sources.
+    fn in_window(&self, index: isize) -> usize {
+        (index + self.margin).cast_unsigned()
+    }
+}
+
+impl<T: Real> SourceRows<T> for Moving<'_, T> {
+    type Row<'a>
+        = &'a [T]
+    where
+        Self: 'a;
+
+    fn rows<'a, const R: usize>(
+        &'a self,
+        step: usize,
+        j: isize,
+        columns: Range<isize>,
+        space: &'a mut Vec<T>,
+    ) -> [&'a [T]; R] {
+        let (first, end) = (self.in_window(columns.start), self.in_window(columns.end));
+        space.clear();
+        for j in j..j + signed(R) {
+            let start = space.len();
+            space.extend_from_slice(self.fixed.part(j, columns.clone()));
+            let row = &mut space[start..];
+            let t = self.times[step];
+            self.source
+                .evaluate_row(self.in_window(j), first..end, t, |column, value| {
+                    row[column - first] = T::from_f64(value);
+                });
+        }
+        from_fn(|r| &space[r * (end - first)..][..end - first])
+    }
+
+    fn account(&self, j: isize, first: isize, sources: &[T], account: &mut [f64]) {
+        let first = self.in_window(first);
+        let columns = first..first + account.len();
+        for column in self.source.columns(self.in_window(j), columns) {
+            account[column - first] += self.dt * sources[column - first].to_f64();
+        }
     }
 }

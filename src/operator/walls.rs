@@ -1,23 +1,28 @@
 //! The walls of a subdomain: ghosts beyond them, and the heat that comes through.
 
+use std::ops::Range;
+
 use crate::{
     boundary::{Ghost, Robin},
     comm::Communicator,
     domain::Domain,
     error::Error,
-    field::{Field, Real, Team, reproducible_sum, signed},
-    grid::{Grid, Side},
+    field::{Field, Real, Span, Team, cut, reproducible_sum, signed},
+    grid::Side,
     physics::{Painter, Value, Wall},
 };
 
-use super::coefficients::{Weights, own_window, row_of};
+use super::coefficients::{Weights, row_of, window};
 
-/// The faces of one side that lie in a subdomain.
-struct WallFaces<T> {
+/// The faces of one side at a subdomain, and at `margin` more cells beyond either end.
+///
+/// Face 0 is that of the subdomain's first cell along the side.
+pub(super) struct WallFaces<T> {
     side: Side,
     wall: Wall,
     uses_time: bool,
     uses_place: bool,
+    margin: usize,
     /// Face centres in metres.
     centers: Vec<[f64; 2]>,
     /// Of the cells at the wall, in W/(m K).
@@ -25,67 +30,119 @@ struct WallFaces<T> {
     /// Width of these cells in metres.
     width: f64,
     weight: Vec<T>,
+    /// One for each step under way, or one for all of them.
+    ghosts: Vec<Ghosts<T>>,
+}
+
+/// `ghost = gain * cell + offset` at every face.
+struct Ghosts<T> {
     gain: Vec<T>,
     offset: Vec<T>,
-    /// Heat that came in so far, per volume of the cell, in J/m^3.
-    heat: Vec<f64>,
 }
 
 /// All walls that a subdomain touches.
 pub(super) struct Walls<T> {
-    faces: Vec<WallFaces<T>>,
-    /// Whether each side of the rectangle is a wall, in the order of [`Side::ALL`].
+    /// In the order of [`Side::ALL`].
+    faces: [Option<WallFaces<T>>; 4],
+    /// Heat that came in so far through each face of a subdomain's wall, per volume of the cell, in
+    /// J/m^3.
+    heat: [Vec<f64>; 4],
+    /// Whether each side of the rectangle is a wall.
     is_wall: [bool; 4],
 }
 
 impl<T: Real> Walls<T> {
+    /// The walls at a subdomain and at `margin` cells around it.
+    ///
     /// # Errors
     /// If a conductivity at a wall is not finite and positive.
     pub fn new(
         domain: &Domain,
+        margin: usize,
         painter: Painter<'_>,
         walls: &[Wall; 4],
         weights: &Weights<T>,
     ) -> Result<Self, Error> {
-        let faces = Side::ALL
-            .iter()
-            .zip(walls)
-            .filter(|(side, _)| domain.has_wall(**side))
-            .map(|(&side, wall)| WallFaces::new(side, wall, domain, painter, weights))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            faces,
+        let mut all = Self {
+            faces: [const { None }; 4],
+            heat: [const { Vec::new() }; 4],
             is_wall: Side::ALL.map(|side| !domain.periodic[side.axis()]),
-        })
+        };
+        for (k, (&side, wall)) in Side::ALL.iter().zip(walls).enumerate() {
+            if domain.has_wall(side) {
+                let faces = WallFaces::new(side, wall, domain, margin, painter, weights)?;
+                all.faces[k] = Some(faces);
+                all.heat[k] = vec![0.0; domain.cells[1 - side.axis()]];
+            }
+        }
+        Ok(all)
     }
 
-    /// Brings conditions that depend on time to time `t` in seconds.
-    pub fn set_time(&mut self, t: f64) {
-        for faces in self.faces.iter_mut().filter(|faces| faces.uses_time) {
-            faces.evaluate(t);
+    /// Brings conditions that depend on time to the times in seconds at which steps begin.
+    pub fn set_times(&mut self, times: &[f64]) {
+        for faces in self.faces.iter_mut().flatten() {
+            faces.set_times(times);
         }
     }
 
-    /// Fills the ghosts beyond the walls, and counts the heat that comes through them into `u`
-    /// in a step of `dt` seconds.
+    /// Fills the ghosts beyond the walls of the subdomain at the beginning of the first of the
+    /// steps, and counts the heat that comes through them into `u` in its `dt` seconds.
     pub fn fill(&mut self, u: &mut Field<T>, dt: f64) {
-        for faces in &mut self.faces {
-            faces.fill(u, dt);
+        for (faces, heat) in self.faces.iter().zip(&mut self.heat) {
+            if let Some(faces) = faces {
+                let count = signed(heat.len());
+                faces.fill(u, 0..count);
+                for (face, heat) in (0..count).zip(heat) {
+                    let ([i, j], outward) = faces.cell(u.cells(), face);
+                    let ghost = u.get(i + outward[0], j + outward[1]);
+                    *heat += faces.heat(face, u.get(i, j), ghost, dt);
+                }
+            }
         }
+    }
+
+    /// Fills the ghosts beyond the walls of the `depth` cells next to the subdomain.
+    pub fn fill_beyond(&self, u: &mut Field<T>, depth: usize) {
+        for (faces, heat) in self.faces.iter().zip(&self.heat) {
+            if let Some(faces) = faces {
+                let (count, depth) = (signed(heat.len()), signed(depth.min(faces.margin)));
+                faces.fill(u, -depth..0);
+                faces.fill(u, count..count + depth);
+            }
+        }
+    }
+
+    /// The walls, and for each span of cells its part of the account of heat on each side, which is
+    /// empty where it does not touch the wall.
+    pub fn deal(
+        &mut self,
+        cells: [usize; 2],
+        spans: &[Span],
+    ) -> (&[Option<WallFaces<T>>; 4], Vec<[&mut [f64]; 4]>) {
+        let mut parts: Vec<[&mut [f64]; 4]> = spans.iter().map(|_| Default::default()).collect();
+        for (k, (side, heat)) in Side::ALL.iter().zip(&mut self.heat).enumerate() {
+            if self.faces[k].is_some() {
+                let ranges: Vec<_> = spans
+                    .iter()
+                    .map(|span| touching(span, *side, cells))
+                    .collect();
+                for (part, heat) in parts.iter_mut().zip(cut(heat, &ranges)) {
+                    part[k] = heat;
+                }
+            }
+        }
+        (&self.faces, parts)
     }
 
     /// Heat through the four sides so far, inward, in J/m. Collective.
     pub fn heat(&self, comm: &dyn Communicator, team: &Team, cell_area: f64) -> [f64; 4] {
-        let mut heat = [0.0; 4];
-        for (k, side) in Side::ALL.into_iter().enumerate() {
-            if self.is_wall[k] {
-                let faces = self.faces.iter().find(|faces| faces.side == side);
-                let heats = faces.map_or(&[][..], |faces| &faces.heat);
-                let total = reproducible_sum(comm, team, [heats.len(), 1], |i, _| heats[i]);
-                heat[k] = cell_area * total;
+        std::array::from_fn(|k| {
+            if !self.is_wall[k] {
+                return 0.0;
             }
-        }
-        heat
+            let heats = &self.heat[k];
+            cell_area * reproducible_sum(comm, team, [heats.len(), 1], |i, _| heats[i])
+        })
     }
 }
 
@@ -94,53 +151,46 @@ impl<T: Real> WallFaces<T> {
         side: Side,
         wall: &Wall,
         domain: &Domain,
+        margin: usize,
         painter: Painter<'_>,
         weights: &Weights<T>,
     ) -> Result<Self, Error> {
         let axis = side.axis();
         let count = domain.cells[1 - axis];
-        let cell = |face: usize| cell_at(side, domain.cells, face);
-        let mut window = own_window(domain);
+        let faces = -signed(margin)..signed(count + margin);
+        let mut window = window(domain, 0);
         if side.is_high() {
             window.start[axis] += signed(domain.cells[axis]) - 1;
         }
         window.cells[axis] = 1;
+        window.start[1 - axis] -= signed(margin);
+        window.cells[1 - axis] += 2 * margin;
         let coat = painter.conductivity(axis, window);
         let rows = (0..window.cells[1]).map(|j| row_of(&coat, j, window.cells[0]));
         let conductivity = rows.collect::<Result<Vec<_>, _>>()?.concat();
-        let weight = (0..count)
-            .map(|face| {
-                let [i, j] = cell(face).map(isize::cast_unsigned);
-                let high = usize::from(side.is_high());
-                let [i, j] = if axis == 0 {
-                    [i + high, j]
-                } else {
-                    [i, j + high]
-                };
-                weights.face(axis, i, j)
-            })
-            .collect();
-        let [x0, y0] = domain.origin();
-        let centers = (0..count)
-            .map(|face| {
-                let [i, j] = cell(face);
-                face_center(&domain.grid, side, [x0 + i, y0 + j])
-            })
-            .collect();
+        let weight = faces.clone().map(|face| {
+            let mut at = cell_at(side, domain.cells, face);
+            at[axis] += isize::from(side.is_high());
+            weights.face(axis, at[0], at[1])
+        });
+        let origin = domain.origin();
+        let centers = faces.map(|face| {
+            let [i, j] = cell_at(side, domain.cells, face);
+            face_center(&painter, side, [origin[0] + i, origin[1] + j])
+        });
         let mut faces = Self {
             side,
             wall: wall.clone(),
             uses_time: wall.values().any(Value::uses_time),
             uses_place: wall.values().any(Value::uses_place),
-            centers,
+            margin,
+            centers: centers.collect(),
             conductivity,
             width: domain.grid.spacing()[axis],
-            weight,
-            gain: vec![T::ZERO; count],
-            offset: vec![T::ZERO; count],
-            heat: vec![0.0; count],
+            weight: weight.collect(),
+            ghosts: Vec::new(),
         };
-        faces.evaluate(0.0);
+        faces.ghosts.push(faces.at(0.0));
         faces.check_coefficient()?;
         Ok(faces)
     }
@@ -165,7 +215,14 @@ impl<T: Real> WallFaces<T> {
         }
     }
 
-    fn evaluate(&mut self, t: f64) {
+    fn set_times(&mut self, times: &[f64]) {
+        if self.uses_time {
+            self.ghosts = times.iter().map(|&t| self.at(t)).collect();
+        }
+    }
+
+    /// The ghosts at time `t` in seconds.
+    fn at(&self, t: f64) -> Ghosts<T> {
         let condition = |center: [f64; 2]| {
             let at = |value: &Value| value.at(center, t);
             match &self.wall {
@@ -188,28 +245,77 @@ impl<T: Real> WallFaces<T> {
         };
         // A condition of time alone is worth evaluating once.
         let everywhere = (!self.uses_place).then(|| condition(self.centers[0]));
-        for (face, &center) in self.centers.iter().enumerate() {
-            let condition = everywhere.unwrap_or_else(|| condition(center));
-            let Ghost { gain, offset } = condition.ghost(self.conductivity[face], self.width);
-            self.gain[face] = T::from_f64(gain);
-            self.offset[face] = T::from_f64(offset);
+        let ghosts = self.centers.iter().zip(&self.conductivity);
+        let (gain, offset) = ghosts
+            .map(|(&center, &conductivity)| {
+                let condition = everywhere.unwrap_or_else(|| condition(center));
+                let Ghost { gain, offset } = condition.ghost(conductivity, self.width);
+                (T::from_f64(gain), T::from_f64(offset))
+            })
+            .unzip();
+        Ghosts { gain, offset }
+    }
+
+    fn index(&self, face: isize) -> usize {
+        (face + signed(self.margin)).cast_unsigned()
+    }
+
+    /// The ghost beyond a face during one of the steps, given the cell before it.
+    pub fn ghost(&self, step: usize, face: isize, cell: T) -> T {
+        let ghosts = &self.ghosts[step.min(self.ghosts.len() - 1)];
+        let face = self.index(face);
+        ghosts.gain[face] * cell + ghosts.offset[face]
+    }
+
+    /// The ghosts beyond the faces from `first` on, given the cells before them.
+    pub fn ghost_row(&self, step: usize, first: isize, cells: &[T], into: &mut [T]) {
+        let ghosts = &self.ghosts[step.min(self.ghosts.len() - 1)];
+        let first = self.index(first);
+        let gain = &ghosts.gain[first..][..cells.len()];
+        let offset = &ghosts.offset[first..][..cells.len()];
+        for (k, into) in into[..cells.len()].iter_mut().enumerate() {
+            *into = gain[k] * cells[k] + offset[k];
         }
     }
 
-    fn fill(&mut self, u: &mut Field<T>, dt: f64) {
-        let cells = u.cells();
-        let outward = if self.side.is_high() { 1 } else { -1 };
-        for face in 0..self.gain.len() {
-            let [i, j] = cell_at(self.side, cells, face);
-            let cell = u.get(i, j);
-            let ghost = self.gain[face] * cell + self.offset[face];
-            if self.side.axis() == 0 {
-                u.set(i + outward, j, ghost);
-            } else {
-                u.set(i, j + outward, ghost);
-            }
-            self.heat[face] += dt * (self.weight[face] * (ghost - cell)).to_f64();
+    /// Heat that comes in through a face in `dt` seconds, per volume of the cell, in J/m^3.
+    pub fn heat(&self, face: isize, cell: T, ghost: T, dt: f64) -> f64 {
+        dt * (self.weight[self.index(face)] * (ghost - cell)).to_f64()
+    }
+
+    /// The cell before a face, and the way to the ghost beyond it.
+    fn cell(&self, cells: [usize; 2], face: isize) -> ([isize; 2], [isize; 2]) {
+        let mut outward = [0, 0];
+        outward[self.side.axis()] = if self.side.is_high() { 1 } else { -1 };
+        (cell_at(self.side, cells, face), outward)
+    }
+
+    fn fill(&self, u: &mut Field<T>, faces: Range<isize>) {
+        for face in faces {
+            let ([i, j], outward) = self.cell(u.cells(), face);
+            let ghost = self.ghost(0, face, u.get(i, j));
+            u.set(i + outward[0], j + outward[1], ghost);
         }
+    }
+}
+
+/// The faces of a side that a span of own cells touches.
+fn touching(span: &Span, side: Side, cells: [usize; 2]) -> Range<usize> {
+    let axis = side.axis();
+    let [across, along] = if axis == 0 {
+        [&span.columns, &span.rows]
+    } else {
+        [&span.rows, &span.columns]
+    };
+    let touches = if side.is_high() {
+        across.end == cells[axis]
+    } else {
+        across.start == 0
+    };
+    if touches && !across.is_empty() {
+        along.clone()
+    } else {
+        0..0
     }
 }
 
@@ -219,7 +325,7 @@ fn valid(coefficient: f64) -> bool {
 }
 
 /// The cell at a face of a side.
-fn cell_at(side: Side, cells: [usize; 2], face: usize) -> [isize; 2] {
+fn cell_at(side: Side, cells: [usize; 2], face: isize) -> [isize; 2] {
     let axis = side.axis();
     let across = if side.is_high() {
         signed(cells[axis]) - 1
@@ -227,16 +333,16 @@ fn cell_at(side: Side, cells: [usize; 2], face: usize) -> [isize; 2] {
         0
     };
     if axis == 0 {
-        [across, signed(face)]
+        [across, face]
     } else {
-        [signed(face), across]
+        [face, across]
     }
 }
 
 /// Centre of the face of a global cell that lies on a side of the rectangle.
-fn face_center(grid: &Grid, side: Side, [i, j]: [isize; 2]) -> [f64; 2] {
-    let mut center = grid.center(i, j);
-    let axis = side.axis();
+fn face_center(painter: &Painter<'_>, side: Side, cell: [isize; 2]) -> [f64; 2] {
+    let (grid, axis) = (&painter.grid, side.axis());
+    let mut center = painter.center(cell);
     center[axis] = grid.origin[axis] + if side.is_high() { grid.size[axis] } else { 0.0 };
     center
 }

@@ -57,13 +57,24 @@ impl MovingSource {
     }
 
     /// Calls `set(column, source)` with the source in W/m^3 at time `t` in seconds for every cell
-    /// of a row of the window whose source changes; with NaN where a formula says so.
-    pub fn evaluate_row(&self, row: usize, t: f64, mut set: impl FnMut(usize, f64)) {
+    /// among `columns` of a row of the window whose source changes; with NaN where a formula says
+    /// so.
+    pub fn evaluate_row(
+        &self,
+        row: usize,
+        columns: Range<usize>,
+        t: f64,
+        mut set: impl FnMut(usize, f64),
+    ) {
         let Row { y, runs } = &self.rows[row];
-        for Run { columns, source } in runs {
+        for run in runs {
+            let (source, columns) = (&run.source, common(&run.columns, &columns));
+            if columns.is_empty() {
+                continue;
+            }
             // A formula of time alone is worth evaluating once.
             let everywhere = (!source.uses(Variable::X)).then(|| source.eval(0.0, *y, t));
-            for column in columns.clone() {
+            for column in columns {
                 set(
                     column,
                     everywhere.unwrap_or_else(|| source.eval(self.x[column], *y, t)),
@@ -72,13 +83,15 @@ impl MovingSource {
         }
     }
 
-    /// The columns of a row of the window whose source changes.
-    pub fn columns(&self, row: usize) -> impl Iterator<Item = usize> {
-        self.rows[row]
-            .runs
-            .iter()
-            .flat_map(|run| run.columns.clone())
+    /// Those among `columns` of a row of the window whose source changes.
+    pub fn columns(&self, row: usize, columns: Range<usize>) -> impl Iterator<Item = usize> {
+        let runs = self.rows[row].runs.iter();
+        runs.flat_map(move |run| common(&run.columns, &columns))
     }
+}
+
+fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    a.start.max(b.start)..a.end.min(b.end)
 }
 
 #[cfg(test)]
@@ -147,7 +160,7 @@ mod tests {
         if let Some(moving) = painter.moving_source(window) {
             for row in 0..window.cells[1] {
                 let columns = window.row(row);
-                moving.evaluate_row(row, t, |column, value| {
+                moving.evaluate_row(row, 0..window.cells[0], t, |column, value| {
                     cells[columns.start + column] = value;
                 });
             }

@@ -134,6 +134,13 @@ impl<'a> Painter<'a> {
             .is_some_and(|slice| cells.any(|cell| slice.contains(cell.center)))
     }
 
+    /// Centre of the cell of the grid that a cell, which may lie beyond the grid, shows.
+    #[must_use]
+    pub fn center(&self, cell: [isize; 2]) -> [f64; 2] {
+        self.grid
+            .center(self.shown(0, cell[0]), self.shown(1, cell[1]))
+    }
+
     fn patches(&self, of: impl Fn(&'a Region) -> Option<&'a Value>) -> Vec<Patch<'a>> {
         let patch = |region| Some((region, of(region)?));
         let patches = self.medium.regions.iter().filter_map(patch);

@@ -1,68 +1,119 @@
-//! Forward Euler in time, one sweep over the cells a step.
+//! Forward Euler in time, several steps between two exchanges of halos.
 
 use std::{rc::Rc, time::Instant};
 
-use super::{Heat, StepTimes, Steps, TimeStepper};
+use super::{
+    Heat, StepTimes, Steps, TimeStepper,
+    tiling::{deal, split},
+};
 use crate::{
     comm::Communicator,
     domain::Domain,
     error::Error,
-    field::{Field, Real, Team},
-    grid::Side,
+    field::{Field, LINE, Real, Span, Team},
     halo::{Halo, Reach},
-    operator::{Diffusion, Span},
+    operator::{Diffusion, Workspace},
 };
 
-/// `u' = u + dt / rho_c (div(K grad u) + q)`, the halo exchanged while the interior is computed.
+/// How steps are taken. No choice of it changes a bit of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Steps fused between two exchanges of halos this deep, at most.
+    pub depth: usize,
+    /// Columns of a tile.
+    pub width: usize,
+    /// Whether cells that need no message are computed while messages fly.
+    pub overlap: bool,
+}
+
+impl Plan {
+    /// A plan that does well on most machines, at most `depth` steps deep.
+    #[must_use]
+    pub fn usual(domain: &Domain, depth: usize) -> Self {
+        Self {
+            depth: depth.min(domain.deepest_halo()),
+            width: 512,
+            overlap: true,
+        }
+    }
+
+    /// Cells around a subdomain whose coefficients must be known to take `depth` steps at once; the
+    /// fields of temperature have one more ghost.
+    #[must_use]
+    pub fn margin<T: Real>(domain: &Domain, depth: usize) -> usize {
+        if domain.deepest_halo() == usize::MAX {
+            return 0;
+        }
+        depth.next_multiple_of(LINE / size_of::<T>())
+    }
+}
+
+/// `u' = u + dt / rho_c (div(K grad u) + q)`, step after step of a tile in cache, the halo exchanged
+/// while the interior is computed.
 pub struct Explicit<T> {
+    team: Rc<Team>,
     diffusion: Diffusion<T>,
     halo: Halo<T>,
     next: Field<T>,
+    work: Vec<Workspace<T>>,
     max_dt: f64,
-    interior: Span,
-    /// Cells next to ghosts that come by message.
-    rim: Vec<Span>,
+    plan: Plan,
     times: StepTimes,
 }
 
 impl<T: Real> Explicit<T> {
-    /// A stepper for one subdomain that is never asked for more than `max_dt` seconds.
+    /// A stepper for one subdomain that is never asked for more than `max_dt` seconds. The operator
+    /// has a margin for the plan, and the fields that are moved on have one more ghost.
     #[must_use]
     pub fn new(
         comm: Rc<dyn Communicator>,
-        team: &Team,
+        team: &Rc<Team>,
         domain: &Domain,
         diffusion: Diffusion<T>,
         max_dt: f64,
+        plan: Plan,
     ) -> Self {
-        let halo = Halo::new(comm, domain, 1, Reach::Star);
-        let (interior, rim) = split(domain.cells, |side| halo.has_messages(side));
+        let reach = if plan.depth > 1 {
+            Reach::Box
+        } else {
+            Reach::Star
+        };
         Self {
+            halo: Halo::new(comm, domain, reach),
+            next: Field::new(team, domain.cells, diffusion.margin() + 1),
+            work: (0..team.size()).map(|_| Workspace::new()).collect(),
+            team: Rc::clone(team),
             diffusion,
-            halo,
-            next: Field::new(team, domain.cells, 1),
             max_dt,
-            interior,
-            rim,
+            plan,
             times: StepTimes::default(),
         }
     }
 
-    /// One step of `dt` seconds from time `t`, in seconds.
-    fn step(&mut self, u: &mut Field<T>, t: f64, dt: f64) {
+    /// All `steps`, with one exchange.
+    fn fused(&mut self, u: &mut Field<T>, steps: Steps) {
         let start = Instant::now();
-        self.diffusion.begin_step(u, t, dt);
+        let depth = steps.len();
+        let times: Vec<f64> = (0..depth).map(|index| steps.time(index)).collect();
+        self.diffusion.begin(u, &times, steps.dt());
         self.times.walls_and_sources += start.elapsed().as_secs_f64();
 
-        let (diffusion, next) = (&self.diffusion, &mut self.next);
-        let halo = self.halo.fill_while(u, |u, meanwhile| {
-            diffusion.euler(u, next, &self.interior, dt, meanwhile);
+        let Plan { width, overlap, .. } = self.plan;
+        let (interior, rim) = if overlap && self.halo.has_messages() {
+            split::<T>(u.cells(), depth, |side| self.halo.fills(side))
+        } else {
+            (Vec::new(), vec![Span::whole(u.cells())])
+        };
+        let tiles = |spans: &[_]| deal::<T>(spans, self.team.size(), depth, width);
+        let (interior, rim) = (tiles(&interior), tiles(&rim));
+        let (diffusion, next, work) = (&mut self.diffusion, &mut self.next, &mut self.work);
+        let halo = self.halo.fill_while(u, depth, |u, meanwhile| {
+            diffusion.advance(u, next, &interior, work, meanwhile);
         });
 
         let start = Instant::now();
-        for span in &self.rim {
-            diffusion.euler(u, next, span, dt, &mut || {});
-        }
+        diffusion.fill_beyond(u, depth);
+        diffusion.advance(u, next, &rim, work, &mut || {});
         std::mem::swap(u, next);
         self.times.rim += start.elapsed().as_secs_f64();
         self.times.pack += halo.pack;
@@ -79,12 +130,14 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
     }
 
     fn most_steps(&self) -> usize {
-        1
+        self.plan.depth
     }
 
-    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error> {
-        for index in 0..steps.len() {
-            self.step(u, steps.time(index), steps.dt());
+    fn advance(&mut self, u: &mut Field<T>, mut steps: Steps) -> Result<(), Error> {
+        while !steps.is_empty() {
+            let batch = steps.batch(self.most_steps());
+            self.fused(u, batch);
+            steps = steps.part(batch.len()..steps.len());
         }
         Ok(())
     }
@@ -99,58 +152,5 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
 
     fn times(&self) -> StepTimes {
         self.times
-    }
-}
-
-/// The cells that read no ghost that comes by message, and the others, each once.
-fn split(cells: [usize; 2], has_messages: impl Fn(Side) -> bool) -> (Span, Vec<Span>) {
-    let [nx, ny] = cells;
-    let inner = |low, high, count: usize| {
-        let start = usize::from(has_messages(low));
-        start..(count - usize::from(has_messages(high))).max(start)
-    };
-    let columns = inner(Side::Left, Side::Right, nx);
-    let rows = inner(Side::Bottom, Side::Top, ny);
-    let rim = [
-        (0..nx, 0..rows.start),
-        (0..nx, rows.end..ny),
-        (0..columns.start, rows.clone()),
-        (columns.end..nx, rows.clone()),
-    ];
-    let rim = rim
-        .into_iter()
-        .filter(|(columns, rows)| !columns.is_empty() && !rows.is_empty())
-        .map(|(columns, rows)| Span { columns, rows })
-        .collect();
-    (Span { columns, rows }, rim)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn interior_and_rim_cover_every_cell_once() {
-        for bits in 0..16 {
-            for cells in [[1, 1], [1, 4], [5, 1], [2, 2], [6, 3]] {
-                let messages = |side: Side| {
-                    let k = Side::ALL.iter().position(|&other| other == side).unwrap();
-                    bits >> k & 1 == 1
-                };
-                let (interior, rim) = split(cells, messages);
-                let mut visits = vec![0; cells[0] * cells[1]];
-                for span in rim.iter().chain([&interior]) {
-                    for j in span.rows.clone() {
-                        for i in span.columns.clone() {
-                            visits[j * cells[0] + i] += 1;
-                        }
-                    }
-                }
-                assert!(
-                    visits.iter().all(|&count| count == 1),
-                    "{bits:04b} {cells:?}"
-                );
-            }
-        }
     }
 }

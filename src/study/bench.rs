@@ -5,15 +5,14 @@ use std::{ops::Range, rc::Rc, time::Instant};
 use serde::Serialize;
 
 use crate::{
-    comm::{Communicator, Reduce},
+    comm::{Communicator, Reduce, Solo},
     domain::{Domain, choose_ranks},
     error::{Error, count},
     field::{Field, Team, signed},
     grid::Grid,
-    halo::{Halo, Reach},
-    operator::{Diffusion, Span},
+    operator::Diffusion,
     physics::{Conductivity, FaceMean, Medium, Value, Wall},
-    stepper::{Explicit, Steps, TimeStepper},
+    stepper::{Explicit, Plan, Steps, TimeStepper},
 };
 
 /// Fields that the measurements hold, all together.
@@ -93,18 +92,21 @@ pub fn run(
         comm: Rc::clone(&comm),
         team,
     };
-    let mut stepper = setting.stepper()?;
+    let mut stepper = setting.stepper(1, true)?;
+    let mut exchange_first = setting.stepper(1, false)?;
+    let alone_comm: Rc<dyn Communicator> = Rc::new(Solo);
+    let alone_setting = Setting {
+        comm: alone_comm,
+        team,
+        domain: setting.domain.alone(),
+    };
+    let mut alone = alone_setting.stepper(1, true)?;
     let mut works = [
         setting.scale(),
         setting.triad(),
-        setting.sweep(None)?,
+        setting.step(&mut alone),
         setting.step(&mut stepper),
-        setting.sweep(Some(Halo::new(
-            Rc::clone(&comm),
-            &setting.domain,
-            1,
-            Reach::Star,
-        )))?,
+        setting.step(&mut exchange_first),
     ];
     let repeats = works.each_mut().map(|work| repeats(comm.as_ref(), work));
     let seconds: Vec<[f64; 5]> = (0..rounds)
@@ -150,7 +152,7 @@ pub fn run(
 impl<'a> Setting<'a> {
     /// A field far from zero, where arithmetic is slow on some processors.
     fn field(&self) -> Field<f64> {
-        let mut field = Field::new(self.team, self.domain.cells, 1);
+        let mut field = Field::new(self.team, self.domain.cells, 2);
         let rows = -1..signed(self.domain.cells[1]) + 1;
         self.team
             .for_rows(&mut field, rows, |_, row| row.fill(300.0));
@@ -199,17 +201,24 @@ impl<'a> Setting<'a> {
         };
         let walls = std::array::from_fn(|_| Wall::Flux(Value::Constant(0.0)));
         let (comm, team) = (Rc::clone(&self.comm), Rc::clone(self.team));
-        Diffusion::new(comm, team, &self.domain, &medium, &walls)
+        Diffusion::new(comm, team, &self.domain, 1, &medium, &walls)
     }
 
-    fn stepper(&self) -> Result<Explicit<f64>, Error> {
+    fn stepper(&self, depth: usize, overlap: bool) -> Result<Explicit<f64>, Error> {
         let (comm, diffusion) = (Rc::clone(&self.comm), self.diffusion()?);
+        let plan = Plan {
+            depth,
+            width: usize::MAX,
+            overlap,
+        };
+        let (team, domain) = (self.team, &self.domain);
         Ok(Explicit::new(
             comm,
-            self.team,
-            &self.domain,
+            team,
+            domain,
             diffusion,
             f64::INFINITY,
+            plan,
         ))
     }
 
@@ -221,24 +230,6 @@ impl<'a> Setting<'a> {
                 .advance(&mut u, Steps::one(0.0, dt))
                 .expect("an explicit step cannot fail");
         })
-    }
-
-    /// A sweep over all cells, after an exchange where a halo is given.
-    fn sweep(&self, mut halo: Option<Halo<f64>>) -> Result<Work<'a>, Error> {
-        let (mut diffusion, dt) = (self.diffusion()?, self.dt());
-        let [mut u, mut next] = [self.field(), self.field()];
-        let everywhere = Span {
-            columns: 0..self.domain.cells[0],
-            rows: 0..self.domain.cells[1],
-        };
-        Ok(Box::new(move || {
-            diffusion.begin_step(&mut u, 0.0, dt);
-            if let Some(halo) = &mut halo {
-                halo.fill(&mut u);
-            }
-            diffusion.euler(&u, &mut next, &everywhere, dt, &mut || {});
-            std::mem::swap(&mut u, &mut next);
-        }))
     }
 
     /// A stable step for conductivity and heat capacity 1.

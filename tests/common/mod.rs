@@ -13,7 +13,7 @@ use isotherm::{
         Conductivity, Expression, FaceMean, Initial, Medium, Painter, Region, Shape, Value,
         Variable, Wall, Window,
     },
-    stepper::{Explicit, Heat, Steps, TimeStepper},
+    stepper::{Explicit, Heat, Plan, Steps, TimeStepper},
 };
 
 #[derive(Clone)]
@@ -32,12 +32,19 @@ pub struct Layout {
     /// Chosen by the program where absent.
     pub grid: Option<[usize; 2]>,
     pub threads: usize,
+    /// How steps are taken.
+    pub depth: usize,
+    pub width: usize,
+    pub overlap: bool,
 }
 
 pub const SOLO: Layout = Layout {
     ranks: 1,
     grid: None,
     threads: 1,
+    depth: 1,
+    width: usize::MAX,
+    overlap: true,
 };
 
 pub struct Outcome<T> {
@@ -93,18 +100,25 @@ pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
         let team = Rc::new(Team::new(layout.threads).unwrap());
         let comm = comm.cartesian(ranks, periodic);
         let domain = Domain::new(grid, ranks, periodic, comm.rank());
+        let plan = Plan {
+            depth: layout.depth.min(domain.deepest_halo()),
+            width: layout.width,
+            overlap: layout.overlap,
+        };
+        let margin = Plan::margin::<T>(&domain, plan.depth);
         let diffusion = Diffusion::<T>::new(
             Rc::clone(&comm),
             Rc::clone(&team),
             &domain,
+            margin,
             &problem.medium,
             &problem.walls,
         )
         .unwrap();
         let stability_limit = diffusion.stability_limit();
-        let mut u = Field::<T>::new(&team, domain.cells, 1);
+        let mut u = Field::<T>::new(&team, domain.cells, margin + 1);
         paint_initial(problem, &domain, &mut u);
-        let mut stepper = Explicit::new(comm, &team, &domain, diffusion, f64::INFINITY);
+        let mut stepper = Explicit::new(comm, &team, &domain, diffusion, f64::INFINITY, plan);
         let start = stepper.heat(&u);
         let steps = Steps::new(0.0, problem.dt, problem.steps);
         stepper.advance(&mut u, steps).unwrap();

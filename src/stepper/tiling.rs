@@ -1,0 +1,140 @@
+//! Subdomains cut into tiles for threads.
+
+use std::ops::Range;
+
+use crate::{
+    field::{LINE, Real, Span},
+    grid::Side,
+};
+
+/// The rim along x has at least this many columns, for rows that fill some vectors.
+const RIM_COLUMNS: usize = 128;
+
+/// Cells of a tile's side along which threads divide, for each of its steps: cells near the cut are
+/// computed twice.
+const CELLS_PER_STEP: usize = 8;
+
+/// The cells that `steps` steps advance without any ghost from a neighbour, and the others, each
+/// once; spans may be empty.
+pub(super) fn split<T: Real>(
+    cells: [usize; 2],
+    steps: usize,
+    has_neighbor: impl Fn(Side) -> bool,
+) -> (Vec<Span>, Vec<Span>) {
+    let [nx, ny] = cells;
+    let inner = |axis: usize, depth: usize| {
+        let [low, high] = [Side::ALL[2 * axis], Side::ALL[2 * axis + 1]];
+        let rim = |side| if has_neighbor(side) { depth } else { 0 };
+        let start = rim(low).min(cells[axis]);
+        start..cells[axis].saturating_sub(rim(high)).max(start)
+    };
+    let columns = inner(0, steps.max(RIM_COLUMNS).next_multiple_of(line::<T>()));
+    let rows = inner(1, steps);
+    let span = |columns, rows| Span { columns, rows };
+    let rim = vec![
+        span(0..nx, 0..rows.start),
+        span(0..nx, rows.end..ny),
+        span(0..columns.start, rows.clone()),
+        span(columns.end..nx, rows.clone()),
+    ];
+    (vec![span(columns, rows)], rim)
+}
+
+/// Tiles of about `width` columns that cover `spans`, for each of some threads, for `steps` steps.
+pub(super) fn deal<T: Real>(
+    spans: &[Span],
+    threads: usize,
+    steps: usize,
+    width: usize,
+) -> Vec<Vec<Span>> {
+    let mut tiles = vec![Vec::new(); threads];
+    for span in spans.iter().filter(|span| !span.is_empty()) {
+        let Span { columns, rows } = span;
+        let by_rows = rows.len() >= threads * CELLS_PER_STEP * steps || rows.len() >= columns.len();
+        let shares: Vec<Span> = (0..threads)
+            .map(|k| {
+                let share = |range: &Range<usize>, unit: usize| {
+                    let units = range.len().div_ceil(unit);
+                    let cut = |k: usize| (range.start + units * k / threads * unit).min(range.end);
+                    cut(k)..cut(k + 1)
+                };
+                if by_rows {
+                    Span {
+                        columns: columns.clone(),
+                        rows: share(rows, 1),
+                    }
+                } else {
+                    Span {
+                        columns: share(columns, line::<T>()),
+                        rows: rows.clone(),
+                    }
+                }
+            })
+            .collect();
+        for (tiles, share) in tiles.iter_mut().zip(shares) {
+            tiles.extend(cut::<T>(&share, width));
+        }
+    }
+    tiles
+}
+
+/// Tiles of equal width, about `width` columns, with edges at cache lines.
+fn cut<T: Real>(span: &Span, width: usize) -> Vec<Span> {
+    let Span { columns, rows } = span;
+    if span.is_empty() {
+        return Vec::new();
+    }
+    let count = columns.len().div_ceil(width);
+    let width = columns.len().div_ceil(count).next_multiple_of(line::<T>());
+    let starts = columns.clone().step_by(width);
+    starts
+        .map(|start| Span {
+            columns: start..(start + width).min(columns.end),
+            rows: rows.clone(),
+        })
+        .collect()
+}
+
+/// Values in a cache line.
+fn line<T>() -> usize {
+    LINE / size_of::<T>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn tiles_of_interior_and_rim_cover_every_cell_once(
+            cells in [1..300usize, 1..40usize], steps in 1..20usize, threads in 1..5usize,
+            width in 1..200usize, neighbors: [bool; 4],
+        ) {
+            let has_neighbor = |side| {
+                neighbors[Side::ALL.iter().position(|&other| other == side).unwrap()]
+            };
+            let (interior, rim) = split::<f64>(cells, steps, has_neighbor);
+            let mut visits = vec![0; cells[0] * cells[1]];
+            for spans in [&interior, &rim] {
+                let dealt = deal::<f64>(spans, threads, steps, width);
+                prop_assert_eq!(dealt.len(), threads);
+                for Span { columns, rows } in dealt.concat() {
+                    for j in rows {
+                        for i in columns.clone() {
+                            visits[j * cells[0] + i] += 1;
+                        }
+                    }
+                }
+            }
+            prop_assert!(visits.iter().all(|&count| count == 1));
+            let reads = |range: Range<usize>, axis: usize| {
+                let [low, high] = [neighbors[2 * axis], neighbors[2 * axis + 1]];
+                range.is_empty()
+                    || (!low || range.start >= steps) && (!high || range.end + steps <= cells[axis])
+            };
+            let Span { columns, rows } = interior[0].clone();
+            prop_assert!(interior[0].is_empty() || reads(columns, 0) && reads(rows, 1));
+        }
+    }
+}
