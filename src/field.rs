@@ -14,6 +14,25 @@ pub use team::Team;
 /// then lie in one line each.
 pub const LINE: usize = 64;
 
+/// Cache lines after which addresses look alike to a processor that checks loads against stores
+/// under way.
+const ALIKE: usize = 64;
+
+/// Cache lines by which neighbouring rows are kept from looking alike.
+const APART: usize = 17;
+
+/// Values from one row to the next, for rows of `width` values: whole cache lines, and such that
+/// rows nearby do not look alike to the processor.
+#[must_use]
+pub fn stride_for<T>(width: usize) -> usize {
+    let line = LINE / size_of::<T>();
+    let mut lines = width.div_ceil(line);
+    while !(APART..ALIKE - APART).contains(&(lines % ALIKE)) {
+        lines += 1;
+    }
+    lines * line
+}
+
 /// Values on `cells[0] x cells[1]` cells and `ghosts` rings around them, row by row (y outer).
 ///
 /// Cell `(0, 0)` is the subdomain's first own cell; ghosts have negative indices or
@@ -37,7 +56,7 @@ impl<T: Real> Field<T> {
     pub fn new(team: &Team, cells: [usize; 2], ghosts: usize) -> Self {
         let line = LINE / size_of::<T>();
         let lead = ghosts.next_multiple_of(line);
-        let stride = (lead + cells[0] + ghosts).next_multiple_of(line);
+        let stride = stride_for::<T>(lead + cells[0] + ghosts);
         let values: Vec<T> = bytemuck::zeroed_vec(line + stride * (cells[1] + 2 * ghosts));
         let mut field = Self {
             first: values.as_ptr().align_offset(LINE),

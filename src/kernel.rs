@@ -13,5 +13,5 @@ mod row;
 mod rows;
 
 pub use pulp::Arch;
-pub use row::{NoSource, Row, Source, Uniform};
+pub use row::{NoSource, Rows, Sources, Uniform};
 pub use rows::{Coefficients, EulerRows, Surrounded};

@@ -1,4 +1,4 @@
-//! What a kernel reads along a row besides temperatures: one value for all cells, or one for each.
+//! What a kernel reads besides temperatures: one value for all cells, or one for each.
 
 use std::ops::Range;
 
@@ -6,74 +6,65 @@ use pulp::Simd;
 
 use crate::field::Real;
 
-/// A coefficient along a row.
-pub trait Row<T: Real>: Copy {
-    /// The same row as vectors.
+/// A coefficient on `R` rows of cells or faces.
+pub trait Rows<T: Real, const R: usize>: Copy {
+    /// The same rows as vectors.
     type Vectors<S: Simd>: Copy;
 
-    /// Some of the values.
-    #[must_use]
-    fn part(self, columns: Range<usize>) -> Self;
-    fn vectors<S: Simd>(self, simd: S) -> Self::Vectors<S>;
-    fn vector<S: Simd>(vectors: Self::Vectors<S>, k: usize) -> T::Vector<S>;
+    /// `count` vectors from column `first` on.
+    fn vectors<S: Simd>(self, simd: S, first: usize, count: usize) -> Self::Vectors<S>;
+    /// Vector `k` of row `r`.
+    fn vector<S: Simd>(vectors: &Self::Vectors<S>, r: usize, k: usize) -> T::Vector<S>;
 }
 
 /// One value for all cells.
 #[derive(Debug, Clone, Copy)]
 pub struct Uniform<T>(pub T);
 
-impl<T: Real> Row<T> for Uniform<T> {
+impl<T: Real, const R: usize> Rows<T, R> for Uniform<T> {
     type Vectors<S: Simd> = T::Vector<S>;
 
     #[inline(always)]
-    fn part(self, _columns: Range<usize>) -> Self {
-        self
-    }
-
-    #[inline(always)]
-    fn vectors<S: Simd>(self, simd: S) -> Self::Vectors<S> {
+    fn vectors<S: Simd>(self, simd: S, _first: usize, _count: usize) -> Self::Vectors<S> {
         T::splat(simd, self.0)
     }
 
     #[inline(always)]
-    fn vector<S: Simd>(vectors: Self::Vectors<S>, _k: usize) -> T::Vector<S> {
-        vectors
+    fn vector<S: Simd>(vectors: &Self::Vectors<S>, _r: usize, _k: usize) -> T::Vector<S> {
+        *vectors
     }
 }
 
-impl<'a, T: Real> Row<T> for &'a [T] {
-    type Vectors<S: Simd> = &'a [T::Vector<S>];
+impl<'a, T: Real, const R: usize> Rows<T, R> for [&'a [T]; R] {
+    type Vectors<S: Simd> = [&'a [T::Vector<S>]; R];
 
     #[inline(always)]
-    fn part(self, columns: Range<usize>) -> Self {
-        &self[columns]
+    fn vectors<S: Simd>(self, _simd: S, first: usize, count: usize) -> Self::Vectors<S> {
+        each(self, first, count)
     }
 
     #[inline(always)]
-    fn vectors<S: Simd>(self, _simd: S) -> Self::Vectors<S> {
-        T::vectors(self)
-    }
-
-    #[inline(always)]
-    fn vector<S: Simd>(vectors: Self::Vectors<S>, k: usize) -> T::Vector<S> {
-        vectors[k]
+    fn vector<S: Simd>(vectors: &Self::Vectors<S>, r: usize, k: usize) -> T::Vector<S> {
+        vectors[r][k]
     }
 }
 
-/// Heat sources along a row, if there are any at all.
-pub trait Source<T: Real>: Copy {
-    /// The same row as vectors.
+/// Heat sources on `R` rows of cells, if there are any at all.
+pub trait Sources<T: Real, const R: usize>: Copy {
+    /// The same rows as vectors.
     type Vectors<S: Simd>: Copy;
 
-    /// Some of the sources.
+    /// Some of the columns.
     #[must_use]
     fn part(self, columns: Range<usize>) -> Self;
-    fn vectors<S: Simd>(self, simd: S) -> Self::Vectors<S>;
-    /// `rate` plus the sources of vector `k`.
+    /// `count` vectors from column `first` on.
+    fn vectors<S: Simd>(self, first: usize, count: usize) -> Self::Vectors<S>;
+    /// `rate` plus the sources of vector `k` of row `r`.
     fn added<S: Simd>(
         simd: S,
-        vectors: Self::Vectors<S>,
+        vectors: &Self::Vectors<S>,
         rate: T::Vector<S>,
+        r: usize,
         k: usize,
     ) -> T::Vector<S>;
 }
@@ -82,7 +73,7 @@ pub trait Source<T: Real>: Copy {
 #[derive(Debug, Clone, Copy)]
 pub struct NoSource;
 
-impl<T: Real> Source<T> for NoSource {
+impl<T: Real, const R: usize> Sources<T, R> for NoSource {
     type Vectors<S: Simd> = ();
 
     #[inline(always)]
@@ -91,39 +82,59 @@ impl<T: Real> Source<T> for NoSource {
     }
 
     #[inline(always)]
-    fn vectors<S: Simd>(self, _simd: S) -> Self::Vectors<S> {}
+    fn vectors<S: Simd>(self, _first: usize, _count: usize) -> Self::Vectors<S> {}
 
     #[inline(always)]
     fn added<S: Simd>(
         _simd: S,
-        (): Self::Vectors<S>,
+        (): &Self::Vectors<S>,
         rate: T::Vector<S>,
+        _r: usize,
         _k: usize,
     ) -> T::Vector<S> {
         rate
     }
 }
 
-impl<'a, T: Real> Source<T> for &'a [T] {
-    type Vectors<S: Simd> = &'a [T::Vector<S>];
+impl<'a, T: Real, const R: usize> Sources<T, R> for [&'a [T]; R] {
+    type Vectors<S: Simd> = [&'a [T::Vector<S>]; R];
 
     #[inline(always)]
     fn part(self, columns: Range<usize>) -> Self {
-        &self[columns]
+        self.map(|row| &row[columns.clone()])
     }
 
     #[inline(always)]
-    fn vectors<S: Simd>(self, _simd: S) -> Self::Vectors<S> {
-        T::vectors(self)
+    fn vectors<S: Simd>(self, first: usize, count: usize) -> Self::Vectors<S> {
+        each(self, first, count)
     }
 
     #[inline(always)]
     fn added<S: Simd>(
         simd: S,
-        vectors: Self::Vectors<S>,
+        vectors: &Self::Vectors<S>,
         rate: T::Vector<S>,
+        r: usize,
         k: usize,
     ) -> T::Vector<S> {
-        T::sum(simd, rate, vectors[k])
+        T::sum(simd, rate, vectors[r][k])
     }
+}
+
+/// `count` vectors of a row from value `first` on.
+#[inline(always)]
+pub(super) fn vectors<T: Real, S: Simd>(row: &[T], first: usize, count: usize) -> &[T::Vector<S>] {
+    &T::vectors::<S>(&row[first..][..count * T::lanes::<S>()])[..count]
+}
+
+#[inline(always)]
+pub(super) fn vectors_mut<T: Real, S: Simd>(row: &mut [T], first: usize, count: usize) -> &mut [T::Vector<S>] {
+    &mut T::vectors_mut::<S>(&mut row[first..][..count * T::lanes::<S>()])[..count]
+}
+
+#[inline(always)]
+fn each<T: Real, S: Simd, const R: usize>(rows: [&[T]; R], first: usize, count: usize) -> [&[T::Vector<S>]; R] {
+    let mut all: [&[T::Vector<S>]; R] = [&[]; R];
+    for r in 0..R { all[r] = vectors::<T, S>(rows[r], first, count); }
+    all
 }

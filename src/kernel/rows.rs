@@ -1,10 +1,8 @@
 //! A time step of one row of cells, or of several.
 
-use std::{array::from_fn, ops::Range};
-
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-use super::{Row, Source};
+use super::{Rows, Sources, row::{vectors, vectors_mut}};
 use crate::field::Real;
 
 /// `R` rows of `n` cells and those around them, each with one more value at either end.
@@ -15,21 +13,19 @@ pub struct Surrounded<'a, T, const R: usize> {
     pub north: &'a [T],
 }
 
-/// Coefficients of a row of `n` cells. A weight is the conductivity of a face over the square of
-/// the cell width.
+/// Coefficients of `R` rows of `n` cells. A weight is the conductivity of a face over the square
+/// of the cell width.
 #[derive(Debug, Clone, Copy)]
-pub struct Coefficients<K, C, Q> {
-    /// Weights of the `n` faces at low x.
-    pub west: K,
-    /// Weights of the `n` faces at high x.
-    pub east: K,
-    /// Weights of the `n` faces below.
-    pub south: K,
-    /// Weights of the `n` faces above: those below the next row.
-    pub north: K,
+pub struct Coefficients<X, Y1, Y, C, Q> {
+    /// Weights of the `n + 1` faces across x of each row.
+    pub x: X,
+    /// Weights of the `n` faces below the first row.
+    pub south: Y1,
+    /// Weights of the `n` faces above each row.
+    pub north: Y,
     /// Reciprocal heat capacity.
     pub inverse_capacity: C,
-    pub source: Q,
+    pub sources: Q,
 }
 
 /// One forward Euler step of length `dt` for `R` neighbouring rows of cells:
@@ -41,93 +37,85 @@ pub struct Coefficients<K, C, Q> {
 ///
 /// A face's flow is one number, whichever of its cells looks at it, and the expression is
 /// symmetric under reflections and under exchange of the axes.
-pub struct EulerRows<'a, T, K, C, Q, const R: usize> {
+pub struct EulerRows<'a, T, X, Y1, Y, C, Q, const R: usize> {
     /// The `n` cells of each row after the step.
     pub out: [&'a mut [T]; R],
     pub u: Surrounded<'a, T, R>,
-    pub coefficients: [Coefficients<K, C, Q>; R],
+    pub coefficients: Coefficients<X, Y1, Y, C, Q>,
     pub dt: T,
 }
 
-impl<T: Real, K: Row<T>, C: Row<T>, Q: Source<T>, const R: usize> EulerRows<'_, T, K, C, Q, R> {
+impl<T, X, Y1, Y, C, Q, const R: usize> EulerRows<'_, T, X, Y1, Y, C, Q, R>
+where
+    T: Real,
+    X: Rows<T, R>,
+    Y1: Rows<T, 1>,
+    Y: Rows<T, R>,
+    C: Rows<T, R>,
+    Q: Sources<T, R>,
+{
     /// Does it, with the widest vectors that the processor has.
     pub fn run(self, arch: Arch) {
         arch.dispatch(self);
     }
 
+    /// The step for the `n` cells from column `first` on, a whole number of vectors.
     #[inline(always)]
-    fn part(&mut self, columns: Range<usize>) -> EulerRows<'_, T, K, C, Q, R> {
-        let around = columns.start..columns.end + 2;
-        let Surrounded { south, rows, north } = self.u;
-        EulerRows {
-            out: self.out.each_mut().map(|out| &mut out[columns.clone()]),
-            u: Surrounded {
-                south: &south[around.clone()],
-                rows: rows.map(|row| &row[around.clone()]),
-                north: &north[around],
-            },
-            coefficients: self.coefficients.map(|of| Coefficients {
-                west: of.west.part(columns.clone()),
-                east: of.east.part(columns.clone()),
-                south: of.south.part(columns.clone()),
-                north: of.north.part(columns.clone()),
-                inverse_capacity: of.inverse_capacity.part(columns.clone()),
-                source: of.source.part(columns.clone()),
-            }),
-            dt: self.dt,
-        }
-    }
-
-    /// The step for a whole number of vectors.
-    #[inline(always)]
-    fn sweep<S: Simd>(self, simd: S) {
+    fn sweep<S: Simd>(&mut self, simd: S, first: usize, n: usize) {
         let flow = |weight, low, high| T::product(simd, weight, T::difference(simd, high, low));
-        let n = self.out[0].len();
         let count = n / T::lanes::<S>();
-        let vectors = |values, first: usize| -> &[T::Vector<S>] {
-            let values: &[T] = values;
-            &T::vectors::<S>(&values[first..][..n])[..count]
-        };
-        let out = self.out.map(|out| &mut T::vectors_mut::<S>(out)[..count]);
-        let south = vectors(self.u.south, 1);
-        let north = vectors(self.u.north, 1);
-        let west: [_; R] = from_fn(|r| vectors(self.u.rows[r], 0));
-        let center: [_; R] = from_fn(|r| vectors(self.u.rows[r], 1));
-        let east: [_; R] = from_fn(|r| vectors(self.u.rows[r], 2));
-        let of = &self.coefficients;
-        let west_weight: [_; R] = from_fn(|r| of[r].west.vectors(simd));
-        let east_weight: [_; R] = from_fn(|r| of[r].east.vectors(simd));
-        let south_weight = of[0].south.vectors(simd);
-        let north_weight: [_; R] = from_fn(|r| of[r].north.vectors(simd));
-        let inverse_capacity: [_; R] = from_fn(|r| of[r].inverse_capacity.vectors(simd));
-        let source: [_; R] = from_fn(|r| of[r].source.vectors(simd));
+        let Surrounded { south, rows, north } = self.u;
+        let south = vectors::<T, S>(south, first + 1, count);
+        let north = vectors::<T, S>(north, first + 1, count);
+        let none: &[T::Vector<S>] = &[];
+        let (mut west, mut center, mut east) = ([none; R], [none; R], [none; R]);
+        let mut out = [const { None }; R];
+        for (r, row) in self.out.iter_mut().enumerate() {
+            west[r] = vectors::<T, S>(rows[r], first, count);
+            center[r] = vectors::<T, S>(rows[r], first + 1, count);
+            east[r] = vectors::<T, S>(rows[r], first + 2, count);
+            out[r] = Some(vectors_mut::<T, S>(row, first, count));
+        }
+        let of = self.coefficients;
+        let west_weight = of.x.vectors(simd, first, count);
+        let east_weight = of.x.vectors(simd, first + 1, count);
+        let south_weight = of.south.vectors(simd, first, count);
+        let north_weight = of.north.vectors(simd, first, count);
+        let inverse_capacity = of.inverse_capacity.vectors(simd, first, count);
+        let sources = of.sources.vectors::<S>(first, count);
         let dt = T::splat(simd, self.dt);
         for k in 0..count {
             let mut u = center[0][k];
-            let mut from_south = flow(K::vector(south_weight, k), south[k], u);
+            let mut from_south = flow(Y1::vector(&south_weight, 0, k), south[k], u);
             for r in 0..R {
                 let above = if r + 1 < R {
                     center[r + 1][k]
                 } else {
                     north[k]
                 };
-                let from_west = flow(K::vector(west_weight[r], k), west[r][k], u);
-                let to_east = flow(K::vector(east_weight[r], k), u, east[r][k]);
-                let to_north = flow(K::vector(north_weight[r], k), u, above);
+                let from_west = flow(X::vector(&west_weight, r, k), west[r][k], u);
+                let to_east = flow(X::vector(&east_weight, r, k), u, east[r][k]);
+                let to_north = flow(Y::vector(&north_weight, r, k), u, above);
                 let across_x = T::difference(simd, to_east, from_west);
                 let across_y = T::difference(simd, to_north, from_south);
                 let inflow = T::sum(simd, across_x, across_y);
-                let rate = Q::added(simd, source[r], inflow, k);
-                let factor = T::product(simd, dt, C::vector(inverse_capacity[r], k));
-                out[r][k] = T::sum(simd, u, T::product(simd, factor, rate));
+                let rate = Q::added(simd, &sources, inflow, r, k);
+                let factor = T::product(simd, dt, C::vector(&inverse_capacity, r, k));
+                out[r].as_mut().unwrap()[k] = T::sum(simd, u, T::product(simd, factor, rate));
                 (u, from_south) = (above, to_north);
             }
         }
     }
 }
 
-impl<T: Real, K: Row<T>, C: Row<T>, Q: Source<T>, const R: usize> WithSimd
-    for EulerRows<'_, T, K, C, Q, R>
+impl<T, X, Y1, Y, C, Q, const R: usize> WithSimd for EulerRows<'_, T, X, Y1, Y, C, Q, R>
+where
+    T: Real,
+    X: Rows<T, R>,
+    Y1: Rows<T, 1>,
+    Y: Rows<T, R>,
+    C: Rows<T, R>,
+    Q: Sources<T, R>,
 {
     type Output = ();
 
@@ -135,20 +123,22 @@ impl<T: Real, K: Row<T>, C: Row<T>, Q: Source<T>, const R: usize> WithSimd
     fn with_simd<S: Simd>(mut self, simd: S) {
         let (n, lanes) = (self.out[0].len(), T::lanes::<S>());
         if n < lanes {
-            self.sweep(Scalar::new());
+            self.sweep(Scalar::new(), 0, n);
             return;
         }
         let whole = n - n % lanes;
-        self.part(0..whole).sweep(simd);
+        self.sweep(simd, 0, whole);
         if whole < n {
             // The last vector computes some cells once more, to the same bits.
-            self.part(n - lanes..n).sweep(simd);
+            self.sweep(simd, n - lanes, lanes);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::array::from_fn;
+
     use super::*;
     use crate::kernel::{NoSource, Uniform};
     use proptest::prelude::*;
@@ -193,16 +183,15 @@ mod tests {
                 assert_eq!(row, &expected);
             }
         };
-        let per_cell = |r: usize| Coefficients {
-            west: &across_x[r][..n],
-            east: &across_x[r][1..],
-            south: &across_y[r][..],
-            north: &across_y[r + 1][..],
-            inverse_capacity: &inverse[r][..],
-            source: &source[r][..],
-        };
         let run = |out: [&mut [T]; R]| {
-            let (u, coefficients) = (surrounded, from_fn(per_cell));
+            let u = surrounded;
+            let coefficients: Coefficients<[&[T]; R], _, [&[T]; R], [&[T]; R], [&[T]; R]> = Coefficients {
+                x: from_fn(|r| &across_x[r][..]),
+                south: [&across_y[0][..]],
+                north: from_fn(|r| &across_y[r + 1][..]),
+                inverse_capacity: from_fn(|r| &inverse[r][..]),
+                sources: from_fn(|r| &source[r][..]),
+            };
             EulerRows {
                 out,
                 u,
@@ -217,16 +206,15 @@ mod tests {
             plain(around(r, i), weight, inverse[r][i], Some(source[r][i]), dt)
         });
         let [x, y, c] = [across_x[0][0], across_y[0][0], inverse[0][0]];
-        let uniform = |_| Coefficients {
-            west: Uniform(x),
-            east: Uniform(x),
-            south: Uniform(y),
-            north: Uniform(y),
-            inverse_capacity: Uniform(c),
-            source: NoSource,
-        };
         let run = |out: [&mut [T]; R]| {
-            let (u, coefficients) = (surrounded, from_fn(uniform));
+            let u = surrounded;
+            let coefficients = Coefficients {
+                x: Uniform(x),
+                south: Uniform(y),
+                north: Uniform(y),
+                inverse_capacity: Uniform(c),
+                sources: NoSource,
+            };
             EulerRows {
                 out,
                 u,

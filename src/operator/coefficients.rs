@@ -1,38 +1,39 @@
 //! Coefficients on cells and faces: one number, or a field of them.
 
-use std::ops::Range;
+use std::{array::from_fn, ops::Range};
 
 use crate::{
     comm::{Communicator, Reduce},
     domain::Domain,
     error::Error,
     field::{Field, Real, Team, signed},
-    kernel::{Row, Uniform},
+    kernel::{Rows, Uniform},
     physics::{Coat, FaceMean, Painter, Window},
 };
 
-/// Gives the coefficient of a row of cells or faces.
-pub(super) trait Rows<T: Real>: Sync {
-    type Row<'a>: Row<T>
+/// Gives the coefficient of rows of cells or faces.
+pub(super) trait OnRows<T: Real>: Sync {
+    type Rows<'a, const R: usize>: Rows<T, R>
     where
         Self: 'a;
 
-    fn row(&self, j: isize, columns: Range<isize>) -> Self::Row<'_>;
+    /// Of `R` rows from `j` on.
+    fn rows<const R: usize>(&self, j: isize, columns: Range<isize>) -> Self::Rows<'_, R>;
 }
 
-impl<T: Real> Rows<T> for Uniform<T> {
-    type Row<'a> = Self;
+impl<T: Real> OnRows<T> for Uniform<T> {
+    type Rows<'a, const R: usize> = Self;
 
-    fn row(&self, _j: isize, _columns: Range<isize>) -> Self {
+    fn rows<const R: usize>(&self, _j: isize, _columns: Range<isize>) -> Self {
         *self
     }
 }
 
-impl<T: Real> Rows<T> for Field<T> {
-    type Row<'a> = &'a [T];
+impl<T: Real> OnRows<T> for Field<T> {
+    type Rows<'a, const R: usize> = [&'a [T]; R];
 
-    fn row(&self, j: isize, columns: Range<isize>) -> &[T] {
-        self.part(j, columns)
+    fn rows<const R: usize>(&self, j: isize, columns: Range<isize>) -> [&[T]; R] {
+        from_fn(|r| self.part(j + signed(r), columns.clone()))
     }
 }
 

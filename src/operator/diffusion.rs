@@ -13,8 +13,8 @@ use crate::{
 };
 
 use super::{
-    coefficients::{InverseCapacity, Rows, Weights, stability_limit},
-    sources::{Present, SourceRows, Sources},
+    coefficients::{InverseCapacity, OnRows, Weights, stability_limit},
+    sources::{Present, SourcesOnRows, Sources},
     tile::{Batch, Tile, Workspace},
     walls::{WallFaces, Walls},
 };
@@ -254,7 +254,7 @@ struct Sweep<'a, T> {
 }
 
 impl<T: Real> Sweep<'_, T> {
-    fn with_weights<K: Rows<T>>(
+    fn with_weights<K: OnRows<T>>(
         self,
         weights: [&K; 2],
         inverse_capacity: &InverseCapacity<T>,
@@ -266,7 +266,7 @@ impl<T: Real> Sweep<'_, T> {
         }
     }
 
-    fn with_capacity<K: Rows<T>, C: Rows<T>>(
+    fn with_capacity<K: OnRows<T>, C: OnRows<T>>(
         self,
         weights: [&K; 2],
         inverse_capacity: &C,
@@ -281,9 +281,9 @@ impl<T: Real> Sweep<'_, T> {
 
     fn run<K, C, Q>(self, weights: [&K; 2], inverse_capacity: &C, sources: &Q)
     where
-        K: Rows<T>,
-        C: Rows<T>,
-        Q: SourceRows<T>,
+        K: OnRows<T>,
+        C: OnRows<T>,
+        Q: SourcesOnRows<T>,
     {
         let batch = Batch {
             arch: self.arch,

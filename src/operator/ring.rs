@@ -3,14 +3,10 @@
 use std::ops::Range;
 
 use super::tile::GROUP;
-use crate::field::{LINE, Real};
+use crate::field::{LINE, Real, stride_for};
 
 /// Rows in a ring: a group that is being computed and the group before it.
 const ROWS: usize = 2 * GROUP;
-
-/// Strides are kept off multiples of this many bytes, which would fall on the same few places of a
-/// cache.
-const PAGE: usize = 4096;
 
 /// Rows of a tile and of some columns around it; a new row takes the place of an old one.
 pub(super) struct Ring<T> {
@@ -42,10 +38,7 @@ impl<T: Real> Ring<T> {
         self.first_column = columns.start.div_euclid(lead) * lead - lead;
         self.origin = origin;
         let width = (columns.end + 1 - self.first_column).cast_unsigned();
-        self.stride = width.next_multiple_of(line);
-        if (self.stride * size_of::<T>()).is_multiple_of(PAGE) {
-            self.stride += line;
-        }
+        self.stride = stride_for::<T>(width);
         let needed = line + ROWS * self.stride;
         if self.values.len() < needed {
             self.values.resize(needed, T::ZERO);

@@ -7,7 +7,7 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Span, Team, reproducible_sum, signed},
-    kernel::{NoSource, Source},
+    kernel::{self, NoSource},
     physics::{MovingSource, Painter},
 };
 
@@ -120,8 +120,8 @@ pub(super) enum Present<'a, T> {
 }
 
 /// Gives the sources of rows of cells in one of several steps.
-pub(super) trait SourceRows<T: Real>: Sync {
-    type Row<'a>: Source<T>
+pub(super) trait SourcesOnRows<T: Real>: Sync {
+    type Rows<'a, const R: usize>: kernel::Sources<T, R>
     where
         Self: 'a;
 
@@ -132,15 +132,22 @@ pub(super) trait SourceRows<T: Real>: Sync {
         j: isize,
         columns: Range<isize>,
         space: &'a mut Vec<T>,
-    ) -> [Self::Row<'a>; R];
+    ) -> Self::Rows<'a, R>;
 
-    /// Adds the heat that comes in one step from the sources of row `j` to an account of its cells
-    /// from column `first` on, given the sources of these cells.
-    fn account(&self, j: isize, first: isize, sources: Self::Row<'_>, account: &mut [f64]);
+    /// Adds the heat that comes in one step from sources that change to an account of the cells of
+    /// row `j + r` from column `first` on, given the sources of these columns on rows from `j` on.
+    fn account<const R: usize>(
+        &self,
+        j: isize,
+        r: usize,
+        first: isize,
+        sources: Self::Rows<'_, R>,
+        account: &mut [f64],
+    );
 }
 
-impl<T: Real> SourceRows<T> for NoSource {
-    type Row<'a> = Self;
+impl<T: Real> SourcesOnRows<T> for NoSource {
+    type Rows<'a, const R: usize> = Self;
 
     fn rows<'a, const R: usize>(
         &'a self,
@@ -148,16 +155,16 @@ impl<T: Real> SourceRows<T> for NoSource {
         _j: isize,
         _columns: Range<isize>,
         _space: &'a mut Vec<T>,
-    ) -> [Self; R] {
-        [*self; R]
+    ) -> Self {
+        *self
     }
 
-    fn account(&self, _j: isize, _first: isize, _sources: Self, _account: &mut [f64]) {}
+    fn account<const R: usize>(&self, _: isize, _: usize, _: isize, _: Self, _: &mut [f64]) {}
 }
 
-impl<T: Real> SourceRows<T> for &Field<T> {
-    type Row<'a>
-        = &'a [T]
+impl<T: Real> SourcesOnRows<T> for &Field<T> {
+    type Rows<'a, const R: usize>
+        = [&'a [T]; R]
     where
         Self: 'a;
 
@@ -171,7 +178,15 @@ impl<T: Real> SourceRows<T> for &Field<T> {
         from_fn(|r| self.part(j + signed(r), columns.clone()))
     }
 
-    fn account(&self, _j: isize, _first: isize, _sources: &[T], _account: &mut [f64]) {}
+    fn account<const R: usize>(
+        &self,
+        _: isize,
+        _: usize,
+        _: isize,
+        _: [&[T]; R],
+        _: &mut [f64],
+    ) {
+    }
 }
 
 /// Fixed sources and, over them, such as change with time.
@@ -190,9 +205,9 @@ impl<T: Real> Moving<'_, T> {
     }
 }
 
-impl<T: Real> SourceRows<T> for Moving<'_, T> {
-    type Row<'a>
-        = &'a [T]
+impl<T: Real> SourcesOnRows<T> for Moving<'_, T> {
+    type Rows<'a, const R: usize>
+        = [&'a [T]; R]
     where
         Self: 'a;
 
@@ -218,11 +233,18 @@ impl<T: Real> SourceRows<T> for Moving<'_, T> {
         from_fn(|r| &space[r * (end - first)..][..end - first])
     }
 
-    fn account(&self, j: isize, first: isize, sources: &[T], account: &mut [f64]) {
+    fn account<const R: usize>(
+        &self,
+        j: isize,
+        r: usize,
+        first: isize,
+        sources: [&[T]; R],
+        account: &mut [f64],
+    ) {
         let first = self.in_window(first);
         let columns = first..first + account.len();
-        for column in self.source.columns(self.in_window(j), columns) {
-            account[column - first] += self.dt * sources[column - first].to_f64();
+        for column in self.source.columns(self.in_window(j) + r, columns) {
+            account[column - first] += self.dt * sources[r][column - first].to_f64();
         }
     }
 }

@@ -10,11 +10,11 @@
 
 use std::{array::from_fn, ops::Range};
 
-use super::{coefficients::Rows, ring::Ring, sources::SourceRows, walls::WallFaces};
+use super::{coefficients::OnRows, ring::Ring, sources::SourcesOnRows, walls::WallFaces};
 use crate::{
     field::{Field, LINE, Real, Span, signed},
     grid::Side,
-    kernel::{Arch, Coefficients, EulerRows, Source, Surrounded},
+    kernel::{Arch, Coefficients, EulerRows, Sources, Surrounded},
 };
 
 /// Rows that a step computes in one tick. The ghosts above a wall need one row of the ring that the
@@ -75,9 +75,9 @@ struct Block {
 impl<T, K, C, Q> Batch<'_, T, K, C, Q>
 where
     T: Real,
-    K: Rows<T>,
-    C: Rows<T>,
-    Q: SourceRows<T>,
+    K: OnRows<T>,
+    C: OnRows<T>,
+    Q: SourcesOnRows<T>,
 {
     /// Advances a tile by all steps. Calls `meanwhile` every so often.
     pub fn advance(
@@ -154,19 +154,15 @@ where
         let sources = self
             .sources
             .rows::<R>(step, j, columns.clone(), &mut work.sources);
-        self.account_sources(tile, j, columns.start, &sources);
+        self.account_sources(tile, j, columns.start, sources);
         let [x, y] = self.weights;
-        let coefficients = from_fn(|r| {
-            let j = j + signed(r);
-            Coefficients {
-                west: x.row(j, columns.clone()),
-                east: x.row(j, columns.start + 1..columns.end + 1),
-                south: y.row(j, columns.clone()),
-                north: y.row(j + 1, columns.clone()),
-                inverse_capacity: self.inverse_capacity.row(j, columns.clone()),
-                source: sources[r],
-            }
-        });
+        let coefficients = Coefficients {
+            x: x.rows::<R>(j, columns.start..columns.end + 1),
+            south: y.rows::<1>(j, columns.clone()),
+            north: y.rows::<R>(j + 1, columns.clone()),
+            inverse_capacity: self.inverse_capacity.rows::<R>(j, columns.clone()),
+            sources,
+        };
         let out = match newer.first_mut() {
             Some(ring) => ring.rows_mut::<R>(j, columns.clone()),
             None => {
@@ -191,18 +187,25 @@ where
 
     /// Counts the heat of sources of rows from `j` on, given over columns from `first` on, for the
     /// tile's own cells.
-    fn account_sources(&self, tile: &mut Tile<'_, T>, j: isize, first: isize, rows: &[Q::Row<'_>]) {
+    fn account_sources<const R: usize>(
+        &self,
+        tile: &mut Tile<'_, T>,
+        j: isize,
+        first: isize,
+        sources: Q::Rows<'_, R>,
+    ) {
         if tile.source_heat.is_empty() {
             return;
         }
-        let Span { columns, rows: own } = &tile.span;
+        let Span { columns, rows } = &tile.span;
         let offset = (signed(columns.start) - first).cast_unsigned();
-        for (j, sources) in (j..).zip(rows) {
-            if own.contains(&j.cast_unsigned()) {
-                let sources = sources.part(offset..offset + columns.len());
-                let account = &mut tile.source_heat[j.cast_unsigned() - own.start];
+        let sources = sources.part(offset..offset + columns.len());
+        for r in 0..R {
+            let row = (j + signed(r)).cast_unsigned();
+            if rows.contains(&row) {
+                let account = &mut tile.source_heat[row - rows.start];
                 self.sources
-                    .account(j, signed(columns.start), sources, account);
+                    .account(j, r, signed(columns.start), sources, account);
             }
         }
     }
