@@ -1,6 +1,7 @@
 //! Time steppers: they move a field from one time to the next.
 
 mod explicit;
+mod plan;
 mod steps;
 mod tiling;
 
@@ -9,7 +10,8 @@ use crate::{
     field::{Field, Real},
 };
 
-pub use explicit::{Explicit, Plan};
+pub use explicit::Explicit;
+pub use plan::{Choice, Plan, Prescribed};
 pub use steps::Steps;
 
 /// Moves a temperature field forward in time.
@@ -28,6 +30,11 @@ pub trait TimeStepper<T: Real> {
 
     /// Heat in `u`, and what has come in since the start. Collective.
     fn heat(&self, u: &Field<T>) -> Heat;
+
+    /// How steps are taken at present, where there is a choice.
+    fn choice(&self) -> Option<Choice> {
+        None
+    }
 
     /// Where this rank's time went.
     fn times(&self) -> StepTimes;

@@ -17,7 +17,7 @@ use crate::{
     output::{Window as FileWindow, read_block},
     physics::{Initial, Painter, Value, Wall},
     simulation::Pace,
-    stepper::Plan,
+    stepper::Prescribed,
 };
 
 /// The shortest step, over the time span, that still gets anywhere in double precision.
@@ -26,9 +26,6 @@ const LEAST_STEP: f64 = 1e-15;
 /// An automatic step divides the time span at least so often where sources or walls change with
 /// time: the stability limit alone knows nothing of them.
 const STEPS_IN_TIME: f64 = 1000.0;
-
-/// Steps fused between two exchanges of halos, unless the config says.
-const USUAL_DEPTH: usize = 16;
 
 /// A config file with its overrides, and the case they make.
 pub struct Given {
@@ -173,8 +170,15 @@ impl Given {
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
-        let coefficients = Diffusion::<T>::coefficient_fields(self.painter())?;
-        Ok((3 + coefficients) * size_of::<T>() as u64 * cells)
+        Ok((3 + self.coefficient_fields::<T>()?) * size_of::<T>() as u64 * cells)
+    }
+
+    /// Fields that the coefficients of the case take.
+    ///
+    /// # Errors
+    /// If a property of the medium is not what it must be.
+    pub fn coefficient_fields<T: Real>(&self) -> Result<u64, Error> {
+        Diffusion::<T>::coefficient_fields(self.painter())
     }
 
     /// Refuses a case that does not fit into this node's memory, with `ranks` ranks on it.
@@ -250,20 +254,25 @@ impl Given {
             .collect()
     }
 
-    /// How the steps of an explicit scheme are taken.
+    /// What the config says on how explicit steps are taken.
     ///
     /// # Errors
-    /// If the config asks for a halo that is deeper than a subdomain.
-    pub fn plan(&self, domain: &Domain) -> Result<Plan, Error> {
+    /// If it asks for a halo that is deeper than a subdomain.
+    pub fn prescribed(&self, domain: &Domain) -> Result<Prescribed, Error> {
+        let parallel = self.case.parallel;
         let deepest = domain.deepest_halo();
-        match self.case.parallel.halo_depth {
+        match parallel.halo_depth {
             Some(depth) if depth > deepest => {
-                let message = format!("the thinnest subdomain has {deepest} cells across");
+                let message =
+                    format!("is {depth}, but the thinnest subdomain is {deepest} cells across");
                 let help = format!("use \"auto\", at most {deepest}, or fewer ranks");
                 Err(self.fault("parallel.halo_depth", message, &help))
             }
-            Some(depth) => Ok(Plan::usual(domain, depth)),
-            None => Ok(Plan::usual(domain, USUAL_DEPTH)),
+            halo_depth => Ok(Prescribed {
+                halo_depth,
+                tile_columns: parallel.tile_columns,
+                overlap: parallel.overlap,
+            }),
         }
     }
 

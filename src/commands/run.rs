@@ -5,22 +5,22 @@ use std::{fmt::Write as _, rc::Rc, time::Instant};
 use super::{case::Given, connect};
 use crate::{
     cli,
-    comm::{Communicator, Reduce, agree},
+    comm::{Communicator, Reduce, agree, all_gather},
     config::Precision,
     domain::Domain,
     error::{Error, count},
     field::{Real, Team},
-    launch::{Launcher, Placement},
+    launch::{Launcher, Placement, memory},
     output::{
         DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, Picture, Progress,
         REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
     },
     simulation::{Cadence, Clock, Observer, Simulation},
-    stepper::{Explicit, Plan},
+    stepper::{Choice, Explicit, Plan, Prescribed},
 };
 
 /// Steps between two looks for values that are not finite.
-const STEPS_BETWEEN_FINITE_CHECKS: u64 = 100;
+const STEPS_BETWEEN_FINITE_CHECKS: u64 = 1000;
 
 /// Runs a simulation. Collective over all processes of the launcher.
 ///
@@ -72,8 +72,11 @@ impl Run<'_> {
         let ranks_here = self.placement.ranks_beside(comm.rank()) + 1;
         agree(comm, self.given.check_memory::<T>(&self.domain, ranks_here))?;
         self.check_regions()?;
-        let plan = agree(comm, self.given.plan(&self.domain))?;
-        let margin = Plan::margin::<T>(&self.domain, plan.depth);
+        let asked = agree(comm, self.given.prescribed(&self.domain))?;
+        let situation = self.situation::<T>(asked)?;
+        let recalled = self.recall(&situation);
+        let prescribed = recalled.map_or(asked, Prescribed::from);
+        let margin = prescribed.margin::<T>(&self.domain);
         let diffusion = self
             .given
             .diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
@@ -87,7 +90,7 @@ impl Run<'_> {
             &self.domain,
             diffusion,
             max_dt,
-            plan,
+            prescribed,
         );
 
         let directory = RunDirectory::claim(
@@ -97,35 +100,7 @@ impl Run<'_> {
             comm,
         )?;
         directory.write_config(&case.effective, comm)?;
-        let look = Look {
-            title: case.title.clone(),
-            colormap: case.output.plot.colormap,
-            range: case.output.plot.range,
-        };
-        let output = &case.output;
-        let checks = [
-            Cadence::EverySteps(STEPS_BETWEEN_FINITE_CHECKS),
-            output.diagnostics.clone(),
-        ];
-        let checks = checks.into_iter().chain(output.snapshots.clone());
-        let observers: Vec<Box<dyn Observer<T>>> = vec![
-            Box::new(FiniteCheck::new(checks)),
-            Box::new(Diagnostics::create(
-                &directory.file(DIAGNOSTICS),
-                case.output.diagnostics.clone(),
-                comm,
-            )?),
-            Box::new(Snapshots::create::<T>(
-                &directory.file(FIELDS),
-                &case.title,
-                &case.grid,
-                case.output.snapshots.clone(),
-                comm,
-            )?),
-            Box::new(Picture::new(&directory.file(PICTURE), look)),
-            Box::new(stop),
-            Box::new(Progress::new(self.options.quiet, comm)),
-        ];
+        let observers = self.observers(&directory, stop)?;
         self.announce(max_dt);
 
         let start = Instant::now();
@@ -149,10 +124,22 @@ impl Run<'_> {
             mpi: comm.library(),
             wall: start.elapsed().as_secs_f64(),
             times: simulation.stepper.times(),
+            plan: simulation.stepper.choice(),
             observers: names
                 .zip(simulation.observer_seconds.iter().copied())
                 .collect(),
         };
+        if let (
+            None,
+            0,
+            Some(Choice {
+                plan,
+                settled: true,
+            }),
+        ) = (recalled, comm.rank(), facts.plan)
+        {
+            memory::remember(&situation, plan);
+        }
         let report = Report::gather(&facts, comm);
         report.write(&directory.file(REPORT), comm)?;
         self.say(&format!(
@@ -164,6 +151,68 @@ impl Run<'_> {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
+    }
+
+    /// Those who look on, in the order in which they are called.
+    fn observers<T: Real>(
+        &self,
+        directory: &RunDirectory,
+        stop: StopOnSignal,
+    ) -> Result<Vec<Box<dyn Observer<T>>>, Error> {
+        let (comm, case) = (self.comm.as_ref(), &self.given.case);
+        let look = Look {
+            title: case.title.clone(),
+            colormap: case.output.plot.colormap,
+            range: case.output.plot.range,
+        };
+        let output = &case.output;
+        let checks = [
+            Cadence::EverySteps(STEPS_BETWEEN_FINITE_CHECKS),
+            output.diagnostics.clone(),
+        ];
+        let checks = checks.into_iter().chain(output.snapshots.clone());
+        Ok(vec![
+            Box::new(FiniteCheck::new(checks)),
+            Box::new(Diagnostics::create(
+                &directory.file(DIAGNOSTICS),
+                case.output.diagnostics.clone(),
+                comm,
+            )?),
+            Box::new(Snapshots::create::<T>(
+                &directory.file(FIELDS),
+                &case.title,
+                &case.grid,
+                case.output.snapshots.clone(),
+                comm,
+            )?),
+            Box::new(Picture::new(&directory.file(PICTURE), look)),
+            Box::new(stop),
+            Box::new(Progress::new(self.options.quiet, comm)),
+        ])
+    }
+
+    /// All that a plan depends on, in words.
+    fn situation<T: Real>(&self, asked: Prescribed) -> Result<String, Error> {
+        let Domain { ranks, .. } = self.domain;
+        let periodic = self.given.periodic();
+        let [nx, ny] = self.given.case.grid.cells;
+        Ok(format!(
+            "isotherm {}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, periodic \
+             {periodic:?}, {}, {} fields of coefficients, {asked:?}",
+            env!("CARGO_PKG_VERSION"),
+            memory::processor(),
+            self.placement.nodes(),
+            self.team.size(),
+            T::NAME,
+            self.given.coefficient_fields::<T>()?,
+        ))
+    }
+
+    /// The plan that rank 0 remembers for a situation. Collective.
+    fn recall(&self, situation: &str) -> Option<Plan> {
+        let remembered = (self.comm.rank() == 0).then(|| memory::recall(situation));
+        let all = all_gather(self.comm.as_ref(), &remembered.flatten());
+        all.into_iter().next().flatten()
     }
 
     /// Refuses regions that cover no cell of any rank. Collective.
@@ -216,6 +265,14 @@ fn summary(report: &Report) -> String {
     if let Some(hidden) = report.communication.hidden_fraction {
         let hidden = 100.0 * hidden;
         write!(line, ", {hidden:.0} % of the halo time hidden").expect("a string takes all");
+    }
+    if let Some(Choice { plan, settled }) = report.plan {
+        let trying = if settled {
+            ""
+        } else {
+            " (others were still being tried)"
+        };
+        write!(line, "\n{plan}{trying}").expect("a string takes all");
     }
     line
 }

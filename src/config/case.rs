@@ -50,6 +50,10 @@ pub struct Parallel {
     pub precision: Precision,
     /// Time steps fused between two halo exchanges, or chosen for speed.
     pub halo_depth: Option<usize>,
+    /// Columns of the tiles in which fused steps are taken, or chosen for speed.
+    pub tile_columns: Option<usize>,
+    /// Whether to compute while messages fly, or chosen for speed.
+    pub overlap: Option<bool>,
 }
 
 #[derive(

@@ -171,6 +171,10 @@ trait Form {
     const WORDS: &str;
 }
 
+impl Form for bool {
+    const WORDS: &str = "true or false";
+}
+
 impl Form for f64 {
     const WORDS: &str = "a number";
 }
@@ -217,6 +221,11 @@ impl<'de, T: Form + Deserialize<'de>> Visitor<'de> for AutoVisitor<T> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"auto\" or {}", T::WORDS)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
+        let read = T::deserialize(value.into_deserializer()).map(Auto::Given);
+        read.map_err(|_: E| E::invalid_type(de::Unexpected::Bool(value), &self))
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {

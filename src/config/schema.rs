@@ -228,9 +228,15 @@ pub struct Parallel {
     /// The numbers of the field: `"f64"`, or `"f32"` for half the memory traffic. At 300 K an f32
     /// does not feel a change of less than 1.5e-5 K in a step; a run says so if heat got lost.
     pub precision: Precision,
-    /// Time steps fused between two halo exchanges: `"auto"` or a number from 1 to 64, which is
-    /// also the width of the halo in cells.
+    /// Time steps fused between two halo exchanges: a number from 1 to 64, which is also the width
+    /// of the halo in cells, or `"auto"`, the fastest of several that are tried in the first steps.
+    /// The results do not depend on it.
     pub halo_depth: Auto<usize>,
+    /// Columns of the tiles in which several steps are taken in cache, at least 16; `"auto"` as
+    /// above.
+    pub tile_columns: Auto<usize>,
+    /// Whether cells that need no message are computed while messages fly; `"auto"` as above.
+    pub overlap: Auto<bool>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -128,13 +128,23 @@ pub(super) fn vectors<T: Real, S: Simd>(row: &[T], first: usize, count: usize) -
 }
 
 #[inline(always)]
-pub(super) fn vectors_mut<T: Real, S: Simd>(row: &mut [T], first: usize, count: usize) -> &mut [T::Vector<S>] {
+pub(super) fn vectors_mut<T: Real, S: Simd>(
+    row: &mut [T],
+    first: usize,
+    count: usize,
+) -> &mut [T::Vector<S>] {
     &mut T::vectors_mut::<S>(&mut row[first..][..count * T::lanes::<S>()])[..count]
 }
 
 #[inline(always)]
-fn each<T: Real, S: Simd, const R: usize>(rows: [&[T]; R], first: usize, count: usize) -> [&[T::Vector<S>]; R] {
+fn each<T: Real, S: Simd, const R: usize>(
+    rows: [&[T]; R],
+    first: usize,
+    count: usize,
+) -> [&[T::Vector<S>]; R] {
     let mut all: [&[T::Vector<S>]; R] = [&[]; R];
-    for r in 0..R { all[r] = vectors::<T, S>(rows[r], first, count); }
+    for r in 0..R {
+        all[r] = vectors::<T, S>(rows[r], first, count);
+    }
     all
 }

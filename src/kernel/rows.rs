@@ -2,7 +2,10 @@
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-use super::{Rows, Sources, row::{vectors, vectors_mut}};
+use super::{
+    Rows, Sources,
+    row::{vectors, vectors_mut},
+};
 use crate::field::Real;
 
 /// `R` rows of `n` cells and those around them, each with one more value at either end.
@@ -155,6 +158,10 @@ mod tests {
         center + dt * inverse * rate
     }
 
+    fn all_of<T, const R: usize>(rows: &[Vec<T>]) -> [&[T]; R] {
+        from_fn(|r| &rows[r][..])
+    }
+
     /// `R` rows of `n` random cells with random coefficients, uniform and per cell, to the bit.
     fn check<T: Real, const R: usize>(n: usize, random: &mut impl FnMut() -> f64) {
         let mut numbers =
@@ -185,12 +192,12 @@ mod tests {
         };
         let run = |out: [&mut [T]; R]| {
             let u = surrounded;
-            let coefficients: Coefficients<[&[T]; R], _, [&[T]; R], [&[T]; R], [&[T]; R]> = Coefficients {
-                x: from_fn(|r| &across_x[r][..]),
+            let coefficients = Coefficients {
+                x: all_of::<T, R>(&across_x),
                 south: [&across_y[0][..]],
-                north: from_fn(|r| &across_y[r + 1][..]),
-                inverse_capacity: from_fn(|r| &inverse[r][..]),
-                sources: from_fn(|r| &source[r][..]),
+                north: all_of::<T, R>(&across_y[1..]),
+                inverse_capacity: all_of::<T, R>(&inverse),
+                sources: all_of::<T, R>(&source),
             };
             EulerRows {
                 out,

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     coefficients::{InverseCapacity, OnRows, Weights, stability_limit},
-    sources::{Present, SourcesOnRows, Sources},
+    sources::{Present, Sources, SourcesOnRows},
     tile::{Batch, Tile, Workspace},
     walls::{WallFaces, Walls},
 };

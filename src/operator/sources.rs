@@ -178,15 +178,7 @@ impl<T: Real> SourcesOnRows<T> for &Field<T> {
         from_fn(|r| self.part(j + signed(r), columns.clone()))
     }
 
-    fn account<const R: usize>(
-        &self,
-        _: isize,
-        _: usize,
-        _: isize,
-        _: [&[T]; R],
-        _: &mut [f64],
-    ) {
-    }
+    fn account<const R: usize>(&self, _: isize, _: usize, _: isize, _: [&[T]; R], _: &mut [f64]) {}
 }
 
 /// Fixed sources and, over them, such as change with time.

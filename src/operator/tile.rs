@@ -55,9 +55,8 @@ pub struct Workspace<T> {
     sources: Vec<T>,
 }
 
-impl<T> Workspace<T> {
-    #[must_use]
-    pub fn new() -> Self {
+impl<T> Default for Workspace<T> {
+    fn default() -> Self {
         Self {
             rings: Vec::new(),
             sources: Vec::new(),
@@ -94,11 +93,13 @@ where
         for (lag, ring) in (0..).zip(&mut work.rings[..self.steps - 1]) {
             ring.prepare(&widest.columns, first - lag);
         }
+        let blocks: Vec<Block> = (1..=self.steps)
+            .map(|after| self.needed(&tile.span, after))
+            .collect();
         let lag = signed(self.steps) - 1;
         let rows = signed(tile.span.rows.end) + lag - first;
         for tick in 0..signed(rows.cast_unsigned().div_ceil(GROUP)) {
-            for step in 0..self.steps {
-                let block = self.needed(&tile.span, step + 1);
+            for (step, block) in blocks.iter().enumerate() {
                 let start = first + tick * signed(GROUP) - signed(step);
                 let end = (start + signed(GROUP)).min(block.rows.end);
                 let rows = start.max(block.rows.start)..end;
@@ -163,13 +164,12 @@ where
             inverse_capacity: self.inverse_capacity.rows::<R>(j, columns.clone()),
             sources,
         };
-        let out = match newer.first_mut() {
-            Some(ring) => ring.rows_mut::<R>(j, columns.clone()),
-            None => {
-                let first = (j - signed(tile.span.rows.start)).cast_unsigned();
-                let mut rows = tile.out[first..][..R].iter_mut();
-                from_fn(|_| &mut **rows.next().expect("there are R of them"))
-            }
+        let out = if let Some(ring) = newer.first_mut() {
+            ring.rows_mut::<R>(j, columns.clone())
+        } else {
+            let first = (j - signed(tile.span.rows.start)).cast_unsigned();
+            let mut rows = tile.out[first..][..R].iter_mut();
+            from_fn(|_| &mut **rows.next().expect("there are R of them"))
         };
         let u = Surrounded {
             south: row(j - 1),

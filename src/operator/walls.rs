@@ -40,6 +40,9 @@ struct Ghosts<T> {
     offset: Vec<T>,
 }
 
+/// Parts of the accounts of heat of each side.
+pub(super) type HeatParts<'a> = [&'a mut [f64]; 4];
+
 /// All walls that a subdomain touches.
 pub(super) struct Walls<T> {
     /// In the order of [`Side::ALL`].
@@ -118,8 +121,8 @@ impl<T: Real> Walls<T> {
         &mut self,
         cells: [usize; 2],
         spans: &[Span],
-    ) -> (&[Option<WallFaces<T>>; 4], Vec<[&mut [f64]; 4]>) {
-        let mut parts: Vec<[&mut [f64]; 4]> = spans.iter().map(|_| Default::default()).collect();
+    ) -> (&[Option<WallFaces<T>>; 4], Vec<HeatParts<'_>>) {
+        let mut parts: Vec<HeatParts<'_>> = spans.iter().map(|_| Default::default()).collect();
         for (k, (side, heat)) in Side::ALL.iter().zip(&mut self.heat).enumerate() {
             if self.faces[k].is_some() {
                 let ranges: Vec<_> = spans

@@ -10,7 +10,7 @@ use crate::{
     domain::Domain,
     error::{Error, Kind},
     simulation::Clock,
-    stepper::StepTimes,
+    stepper::{Choice, StepTimes},
 };
 
 /// What the caller knows of a run that has ended; times are those of this rank.
@@ -25,6 +25,8 @@ pub struct Facts<'a> {
     /// Seconds of wall clock in the loop.
     pub wall: f64,
     pub times: StepTimes,
+    /// How steps were taken in the end, where there was a choice.
+    pub plan: Option<Choice>,
     /// Names of the observers and seconds in each of them.
     pub observers: Vec<(&'static str, f64)>,
 }
@@ -35,6 +37,9 @@ pub struct Report {
     pub program: Program,
     pub layout: Layout,
     pub run: Run,
+    /// How steps were taken in the end: as prescribed, remembered or found by trying. Absent where
+    /// there is no choice.
+    pub plan: Option<Choice>,
     /// Seconds of wall clock by phase, over the ranks: those of a step, then the observers.
     #[serde(serialize_with = "as_map")]
     pub phases: Vec<(&'static str, Spread)>,
@@ -161,6 +166,7 @@ impl Report {
                 wall_seconds,
                 cell_updates_per_second: steps as f64 * grid.cell_count() as f64 / wall_seconds,
             },
+            plan: facts.plan,
             phases: spreads,
             imbalance: (compute.mean > 0.0).then(|| compute.max / compute.mean),
             communication: Communication {
@@ -259,6 +265,7 @@ mod tests {
                 precision: "f64",
                 mpi: None,
                 wall: 2.0 * own,
+                plan: None,
                 times: StepTimes {
                     interior: own,
                     rim: 1.0,

@@ -3,67 +3,36 @@
 use std::{rc::Rc, time::Instant};
 
 use super::{
-    Heat, StepTimes, Steps, TimeStepper,
+    Choice, Heat, Plan, Prescribed, StepTimes, Steps, TimeStepper,
+    plan::Tuner,
     tiling::{deal, split},
 };
 use crate::{
-    comm::Communicator,
+    comm::{Communicator, Reduce},
     domain::Domain,
     error::Error,
-    field::{Field, LINE, Real, Span, Team},
+    field::{Field, Real, Span, Team},
     halo::{Halo, Reach},
     operator::{Diffusion, Workspace},
 };
 
-/// How steps are taken. No choice of it changes a bit of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plan {
-    /// Steps fused between two exchanges of halos this deep, at most.
-    pub depth: usize,
-    /// Columns of a tile.
-    pub width: usize,
-    /// Whether cells that need no message are computed while messages fly.
-    pub overlap: bool,
-}
-
-impl Plan {
-    /// A plan that does well on most machines, at most `depth` steps deep.
-    #[must_use]
-    pub fn usual(domain: &Domain, depth: usize) -> Self {
-        Self {
-            depth: depth.min(domain.deepest_halo()),
-            width: 512,
-            overlap: true,
-        }
-    }
-
-    /// Cells around a subdomain whose coefficients must be known to take `depth` steps at once; the
-    /// fields of temperature have one more ghost.
-    #[must_use]
-    pub fn margin<T: Real>(domain: &Domain, depth: usize) -> usize {
-        if domain.deepest_halo() == usize::MAX {
-            return 0;
-        }
-        depth.next_multiple_of(LINE / size_of::<T>())
-    }
-}
-
 /// `u' = u + dt / rho_c (div(K grad u) + q)`, step after step of a tile in cache, the halo exchanged
 /// while the interior is computed.
 pub struct Explicit<T> {
+    comm: Rc<dyn Communicator>,
     team: Rc<Team>,
     diffusion: Diffusion<T>,
     halo: Halo<T>,
     next: Field<T>,
     work: Vec<Workspace<T>>,
     max_dt: f64,
-    plan: Plan,
+    tuner: Tuner,
     times: StepTimes,
 }
 
 impl<T: Real> Explicit<T> {
     /// A stepper for one subdomain that is never asked for more than `max_dt` seconds. The operator
-    /// has a margin for the plan, and the fields that are moved on have one more ghost.
+    /// has the margin of what is prescribed, and the fields that are moved on have one more ghost.
     #[must_use]
     pub fn new(
         comm: Rc<dyn Communicator>,
@@ -71,21 +40,24 @@ impl<T: Real> Explicit<T> {
         domain: &Domain,
         diffusion: Diffusion<T>,
         max_dt: f64,
-        plan: Plan,
+        prescribed: impl Into<Prescribed>,
     ) -> Self {
-        let reach = if plan.depth > 1 {
-            Reach::Box
-        } else {
-            Reach::Star
+        let prescribed = prescribed.into();
+        let reach = match prescribed.halo_depth {
+            Some(1) => Reach::Star,
+            _ => Reach::Box,
         };
+        let halo = Halo::new(Rc::clone(&comm), domain, reach);
+        let tuner = Tuner::new(prescribed, domain, comm.size() > 1);
         Self {
-            halo: Halo::new(comm, domain, reach),
+            halo,
             next: Field::new(team, domain.cells, diffusion.margin() + 1),
-            work: (0..team.size()).map(|_| Workspace::new()).collect(),
+            work: (0..team.size()).map(|_| Workspace::default()).collect(),
+            comm,
             team: Rc::clone(team),
             diffusion,
             max_dt,
-            plan,
+            tuner,
             times: StepTimes::default(),
         }
     }
@@ -98,13 +70,17 @@ impl<T: Real> Explicit<T> {
         self.diffusion.begin(u, &times, steps.dt());
         self.times.walls_and_sources += start.elapsed().as_secs_f64();
 
-        let Plan { width, overlap, .. } = self.plan;
+        let Plan {
+            tile_columns,
+            overlap,
+            ..
+        } = self.tuner.plan();
         let (interior, rim) = if overlap && self.halo.has_messages() {
             split::<T>(u.cells(), depth, |side| self.halo.fills(side))
         } else {
             (Vec::new(), vec![Span::whole(u.cells())])
         };
-        let tiles = |spans: &[_]| deal::<T>(spans, self.team.size(), depth, width);
+        let tiles = |spans: &[_]| deal::<T>(spans, self.team.size(), depth, tile_columns);
         let (interior, rim) = (tiles(&interior), tiles(&rim));
         let (diffusion, next, work) = (&mut self.diffusion, &mut self.next, &mut self.work);
         let halo = self.halo.fill_while(u, depth, |u, meanwhile| {
@@ -130,13 +106,19 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
     }
 
     fn most_steps(&self) -> usize {
-        self.plan.depth
+        self.tuner.plan().halo_depth
     }
 
     fn advance(&mut self, u: &mut Field<T>, mut steps: Steps) -> Result<(), Error> {
         while !steps.is_empty() {
             let batch = steps.batch(self.most_steps());
+            let start = Instant::now();
             self.fused(u, batch);
+            if !self.tuner.is_settled() {
+                let mut slowest = [start.elapsed().as_secs_f64()];
+                self.comm.all_reduce(&mut slowest, Reduce::Max);
+                self.tuner.count(batch.len(), slowest[0]);
+            }
             steps = steps.part(batch.len()..steps.len());
         }
         Ok(())
@@ -148,6 +130,10 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
             through_sides: self.diffusion.heat_through_sides(),
             from_sources: self.diffusion.heat_from_sources(),
         }
+    }
+
+    fn choice(&self) -> Option<Choice> {
+        Some(self.tuner.choice())
     }
 
     fn times(&self) -> StepTimes {

@@ -207,8 +207,8 @@ impl<'a> Setting<'a> {
     fn stepper(&self, depth: usize, overlap: bool) -> Result<Explicit<f64>, Error> {
         let (comm, diffusion) = (Rc::clone(&self.comm), self.diffusion()?);
         let plan = Plan {
-            depth,
-            width: usize::MAX,
+            halo_depth: depth,
+            tile_columns: usize::MAX,
             overlap,
         };
         let (team, domain) = (self.team, &self.domain);

@@ -13,7 +13,7 @@ use isotherm::{
         Conductivity, Expression, FaceMean, Initial, Medium, Painter, Region, Shape, Value,
         Variable, Wall, Window,
     },
-    stepper::{Explicit, Heat, Plan, Steps, TimeStepper},
+    stepper::{Explicit, Heat, Plan, Prescribed, Steps, TimeStepper},
 };
 
 #[derive(Clone)]
@@ -101,11 +101,11 @@ pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
         let comm = comm.cartesian(ranks, periodic);
         let domain = Domain::new(grid, ranks, periodic, comm.rank());
         let plan = Plan {
-            depth: layout.depth.min(domain.deepest_halo()),
-            width: layout.width,
+            halo_depth: layout.depth.min(domain.deepest_halo()),
+            tile_columns: layout.width,
             overlap: layout.overlap,
         };
-        let margin = Plan::margin::<T>(&domain, plan.depth);
+        let margin = Prescribed::from(plan).margin::<T>(&domain);
         let diffusion = Diffusion::<T>::new(
             Rc::clone(&comm),
             Rc::clone(&team),

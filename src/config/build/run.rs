@@ -22,6 +22,9 @@ const LEAST_ADVANCE: f64 = 1e-15;
 /// Time steps fused between two halo exchanges; more are taken for a mistake.
 const HALO_DEPTHS: RangeInclusive<usize> = 1..=64;
 
+/// Columns of a tile: a cache line of the smallest numbers.
+const LEAST_TILE: usize = 16;
+
 impl Check<'_> {
     pub(super) fn time(&mut self, time: &mut schema::Time) -> Time {
         let Scheme::Explicit = time.scheme;
@@ -83,11 +86,20 @@ impl Check<'_> {
             let message = format!("must lie between {least} and {most}, is {depth}");
             self.problem("parallel.halo_depth", message, None);
         }
+        let tile_columns = given(parallel.tile_columns);
+        if let Some(columns) = tile_columns
+            && columns < LEAST_TILE
+        {
+            let message = format!("must be at least {LEAST_TILE}, is {columns}");
+            self.problem("parallel.tile_columns", message, None);
+        }
         Parallel {
             ranks,
             threads,
             precision: parallel.precision,
             halo_depth,
+            tile_columns,
+            overlap: given(parallel.overlap),
         }
     }
 

@@ -1,0 +1,315 @@
+//! How explicit steps are taken, and the search for the fastest way.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::Domain,
+    field::{LINE, Real},
+};
+
+/// Depths that are tried, the usual one first.
+const DEPTHS: [usize; 5] = [24, 16, 8, 32, 4];
+
+/// Columns of a tile that are tried.
+const WIDTHS: [usize; 4] = [512, 1024, 256, 128];
+
+/// How often each choice is tried; the best time counts, as others disturb a trial but never help.
+const ROUNDS: usize = 2;
+
+/// Seconds that a trial takes at least.
+const TRIAL: f64 = 2e-3;
+
+/// How steps are taken. No choice of it changes a bit of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Steps fused between two exchanges of halos this deep, at most.
+    pub halo_depth: usize,
+    /// Columns of a tile.
+    pub tile_columns: usize,
+    /// Whether cells that need no message are computed while messages fly.
+    pub overlap: bool,
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            halo_depth,
+            tile_columns,
+            overlap,
+        } = self;
+        write!(
+            f,
+            "plan: halo_depth = {halo_depth}, tile_columns = {tile_columns}, overlap = {overlap}"
+        )
+    }
+}
+
+/// The plan that a run follows at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// False while others are being tried.
+    pub settled: bool,
+}
+
+/// What of a [`Plan`] is prescribed; the rest is found by trying.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prescribed {
+    pub halo_depth: Option<usize>,
+    pub tile_columns: Option<usize>,
+    pub overlap: Option<bool>,
+}
+
+impl From<Plan> for Prescribed {
+    fn from(plan: Plan) -> Self {
+        Self {
+            halo_depth: Some(plan.halo_depth),
+            tile_columns: Some(plan.tile_columns),
+            overlap: Some(plan.overlap),
+        }
+    }
+}
+
+impl Prescribed {
+    /// Cells around a subdomain whose coefficients must be known; the fields of temperature have
+    /// one more ghost.
+    #[must_use]
+    pub fn margin<T: Real>(&self, domain: &Domain) -> usize {
+        let deepest = domain.deepest_halo();
+        if deepest == usize::MAX {
+            return 0;
+        }
+        let most = self.halo_depth.or(DEPTHS.into_iter().max());
+        most.map_or(0, |most| most.min(deepest))
+            .next_multiple_of(LINE / size_of::<T>())
+    }
+}
+
+/// One choice under trial.
+#[derive(Debug, Clone, Copy)]
+struct Trial {
+    plan: Plan,
+    /// The least so far, for a step.
+    seconds: f64,
+}
+
+/// Finds the fastest plan on the steps of a run, one choice after the other: how deep, then how
+/// wide, then whether to overlap.
+#[derive(Debug, Clone)]
+pub struct Tuner {
+    best: Plan,
+    prescribed: Prescribed,
+    deepest: usize,
+    has_messages: bool,
+    /// How many of the three choices are made.
+    made: usize,
+    trials: Vec<Trial>,
+    /// Trials of this choice that are over, in all rounds.
+    over: usize,
+    /// Of the trial under way.
+    steps: usize,
+    seconds: f64,
+}
+
+impl Tuner {
+    /// A search on a subdomain, which has neighbours by message or not.
+    #[must_use]
+    pub fn new(prescribed: Prescribed, domain: &Domain, has_messages: bool) -> Self {
+        let deepest = domain.deepest_halo();
+        let Prescribed {
+            halo_depth,
+            tile_columns,
+            overlap,
+        } = prescribed;
+        let mut tuner = Self {
+            best: Plan {
+                halo_depth: halo_depth.unwrap_or(DEPTHS[0]).min(deepest),
+                tile_columns: tile_columns.unwrap_or(WIDTHS[0]),
+                overlap: overlap.unwrap_or(true),
+            },
+            prescribed,
+            deepest,
+            has_messages,
+            made: 0,
+            trials: Vec::new(),
+            over: 0,
+            steps: 0,
+            seconds: 0.0,
+        };
+        tuner.open_trials();
+        tuner
+    }
+
+    /// The plan to follow now, and whether it is the last.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        Choice {
+            plan: self.plan(),
+            settled: self.is_settled(),
+        }
+    }
+
+    /// The plan to follow now.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        if self.is_settled() {
+            self.best
+        } else {
+            self.trials[self.over % self.trials.len()].plan
+        }
+    }
+
+    /// Whether all choices are made.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.trials.is_empty()
+    }
+
+    /// Takes notice that the slowest rank needed `seconds` for `steps` steps after the plan.
+    pub fn count(&mut self, steps: usize, seconds: f64) {
+        self.steps += steps;
+        self.seconds += seconds;
+        if self.is_settled() || self.seconds < TRIAL {
+            return;
+        }
+        let turn = self.over % self.trials.len();
+        let trial = &mut self.trials[turn];
+        #[expect(clippy::cast_precision_loss, reason = "a small count")]
+        let per_step = self.seconds / self.steps as f64;
+        trial.seconds = trial.seconds.min(per_step);
+        self.over += 1;
+        (self.steps, self.seconds) = (0, 0.0);
+        if self.over == ROUNDS * self.trials.len() {
+            let fastest = |a: &&Trial, b: &&Trial| a.seconds.total_cmp(&b.seconds);
+            let fastest = self.trials.iter().min_by(fastest);
+            self.best = fastest.expect("something was tried").plan;
+            self.made += 1;
+            self.open_trials();
+        }
+    }
+
+    /// Begins with the next choice that is still to be made, if there is one.
+    fn open_trials(&mut self) {
+        self.over = 0;
+        self.trials.clear();
+        while self.trials.len() < 2 && self.made < 3 {
+            let plans = self.choices();
+            self.trials = plans
+                .into_iter()
+                .map(|plan| Trial {
+                    plan,
+                    seconds: f64::INFINITY,
+                })
+                .collect();
+            if self.trials.len() < 2 {
+                self.trials.clear();
+                self.made += 1;
+            }
+        }
+    }
+
+    /// The plans among which the next choice is made.
+    fn choices(&self) -> Vec<Plan> {
+        let best = self.best;
+        match self.made {
+            0 if self.prescribed.halo_depth.is_none() => DEPTHS
+                .into_iter()
+                .filter(|depth| depth.min(&self.deepest) == depth)
+                .map(|halo_depth| Plan { halo_depth, ..best })
+                .collect(),
+            1 if self.prescribed.tile_columns.is_none() => WIDTHS
+                .into_iter()
+                .map(|tile_columns| Plan {
+                    tile_columns,
+                    ..best
+                })
+                .collect(),
+            2 if self.prescribed.overlap.is_none() && self.has_messages => [true, false]
+                .into_iter()
+                .map(|overlap| Plan { overlap, ..best })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Grid;
+
+    fn domain(ranks: [usize; 2]) -> Domain {
+        let grid = Grid {
+            cells: [100, 60],
+            size: [1.0; 2],
+            origin: [0.0; 2],
+        };
+        Domain::new(grid, ranks, [false; 2], 0)
+    }
+
+    /// What a machine takes for a step after a plan, in milliseconds.
+    fn cost(plan: Plan) -> f64 {
+        let depth = if plan.halo_depth == 16 { 1.0 } else { 2.0 };
+        let width = if plan.tile_columns == 256 { 0.5 } else { 1.0 };
+        depth * width * if plan.overlap { 1.0 } else { 0.9 }
+    }
+
+    fn tune(prescribed: Prescribed, domain: &Domain, has_messages: bool) -> (Plan, usize) {
+        let mut tuner = Tuner::new(prescribed, domain, has_messages);
+        let mut batches = 0;
+        while !tuner.is_settled() {
+            let plan = tuner.plan();
+            // Every third batch is disturbed.
+            let noise = if batches % 3 == 0 { 5.0 } else { 1.0 };
+            tuner.count(9, 9e-3 * noise * cost(plan));
+            batches += 1;
+            assert!(batches < 1000);
+        }
+        (tuner.plan(), batches)
+    }
+
+    #[test]
+    fn the_fastest_plan_is_found_in_spite_of_noise() {
+        let fastest = Plan {
+            halo_depth: 16,
+            tile_columns: 256,
+            overlap: false,
+        };
+        let (plan, batches) = tune(Prescribed::default(), &domain([2, 1]), true);
+        assert_eq!(plan, fastest);
+        assert_eq!(batches, ROUNDS * (DEPTHS.len() + WIDTHS.len() + 2));
+        let (plan, _) = tune(Prescribed::default(), &domain([1, 1]), false);
+        assert_eq!(
+            plan,
+            Plan {
+                overlap: true,
+                ..fastest
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_prescribed_is_not_tried() {
+        let plan = Plan {
+            halo_depth: 7,
+            tile_columns: 40,
+            overlap: true,
+        };
+        assert_eq!(tune(plan.into(), &domain([2, 2]), true), (plan, 0));
+    }
+
+    #[test]
+    fn no_plan_is_deeper_than_a_subdomain() {
+        let thin = domain([1, 10]);
+        let mut tuner = Tuner::new(Prescribed::default(), &thin, true);
+        while !tuner.is_settled() {
+            assert!(tuner.plan().halo_depth <= 6);
+            tuner.count(1, 1.0);
+        }
+        assert_eq!(Prescribed::default().margin::<f64>(&thin), 8);
+        assert_eq!(Prescribed::default().margin::<f64>(&domain([1, 1])), 0);
+    }
+}
