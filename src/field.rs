@@ -37,7 +37,7 @@ impl<T: Real> Field<T> {
     pub fn new(team: &Team, cells: [usize; 2], ghosts: usize) -> Self {
         let line = LINE / size_of::<T>();
         let lead = ghosts.next_multiple_of(line);
-        let stride = (lead + cells[0] + ghosts).next_multiple_of(line);
+        let stride = (lead + cells[0] + ghosts).max(1).next_multiple_of(line);
         let values: Vec<T> = bytemuck::zeroed_vec(line + stride * (cells[1] + 2 * ghosts));
         let mut field = Self {
             first: values.as_ptr().align_offset(LINE),
@@ -137,7 +137,13 @@ mod tests {
 
     fn check<T: Real>() {
         let team = Team::new(2).unwrap();
-        for (cells, ghosts) in [([1, 1], 0), ([7, 3], 1), ([64, 2], 3), ([65, 5], 20)] {
+        for (cells, ghosts) in [
+            ([0, 0], 0),
+            ([1, 1], 0),
+            ([7, 3], 1),
+            ([64, 2], 3),
+            ([65, 5], 20),
+        ] {
             let mut field = Field::<T>::new(&team, cells, ghosts);
             let [nx, ny] = cells.map(signed);
             let d = signed(ghosts);
