@@ -156,7 +156,13 @@ mod tests {
 
     fn check<T: Real>() {
         let team = Team::new(2).unwrap();
-        for (cells, ghosts) in [([1, 1], 0), ([7, 3], 1), ([64, 2], 3), ([65, 5], 20)] {
+        for (cells, ghosts) in [
+            ([0, 0], 0),
+            ([1, 1], 0),
+            ([7, 3], 1),
+            ([64, 2], 3),
+            ([65, 5], 20),
+        ] {
             let mut field = Field::<T>::new(&team, cells, ghosts);
             let [nx, ny] = cells.map(signed);
             let d = signed(ghosts);

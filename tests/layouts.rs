@@ -1,13 +1,17 @@
-//! The same bits from any layout: ranks, process grids, threads.
+//! The same bits from any layout: ranks, process grids, threads, steps taken at once.
 
 mod common;
 
-use common::{Layout, Problem, SOLO, formula, number, region, run, uniform};
+use common::{
+    Layout, Problem, SOLO, assert_same_bits, formula, number, random, reference, region, run,
+    uniform,
+};
 use isotherm::{
     field::Real,
     grid::Grid,
     physics::{Conductivity, Medium, Shape, Wall},
 };
+use proptest::prelude::*;
 
 /// Ranks, process grid, threads; then steps fused, columns of a tile, and whether to overlap.
 const LAYOUTS: [Layout; 16] = [
@@ -44,6 +48,7 @@ const fn layout(
         depth,
         width,
         overlap,
+        late: None,
     }
 }
 
@@ -81,17 +86,11 @@ fn layered() -> Medium {
     medium
 }
 
+/// Every layout gives what the scheme gives cell by cell.
 fn same_bits<T: Real>(problem: &Problem) {
-    let expected = run::<T>(problem, SOLO);
-    for layout in LAYOUTS {
-        let outcome = run::<T>(problem, layout);
-        let differing = (0..expected.u.len())
-            .filter(|&k| outcome.u[k].to_f64().to_bits() != expected.u[k].to_f64().to_bits())
-            .count();
-        assert_eq!(differing, 0, "cells that differ under {layout:?}");
-        assert_eq!(outcome.start, expected.start, "{layout:?}");
-        assert_eq!(outcome.end, expected.end, "{layout:?}");
-        assert_eq!(outcome.stability_limit, expected.stability_limit);
+    let expected = reference::solve::<T>(problem);
+    for layout in [SOLO].into_iter().chain(LAYOUTS) {
+        assert_same_bits(&run::<T>(problem, layout), &expected, layout);
     }
 }
 
@@ -170,4 +169,59 @@ fn per_cell_coefficients_that_are_all_equal_give_the_bits_of_uniform_ones() {
     let (fast, plain) = (run::<f64>(&fast, SOLO), run::<f64>(&plain, SOLO));
     assert_eq!(fast.u, plain.u);
     assert_eq!(fast.end, plain.end);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn any_problem_on_any_layout((problem, layout) in random::case(), single: bool) {
+        if single {
+            let expected = reference::solve::<f32>(&problem);
+            assert_same_bits(&run::<f32>(&problem, layout), &expected, layout);
+        } else {
+            let expected = reference::solve::<f64>(&problem);
+            assert_same_bits(&run::<f64>(&problem, layout), &expected, layout);
+        }
+    }
+}
+
+/// Ranks whose messages take random times end, and with the same bits as one rank.
+fn messages_come_late(steps: usize) {
+    let problem = Problem {
+        grid: Grid {
+            cells: [512, 512],
+            size: [2.0, 1.5],
+            origin: [-0.5, 0.25],
+        },
+        steps,
+        dt: 1e-6,
+        ..problem(
+            layered(),
+            [
+                Wall::Temperature(formula("300 + 10*sin(500*t)")),
+                Wall::Flux(formula("200*y")),
+                Wall::Periodic,
+                Wall::Periodic,
+            ],
+        )
+    };
+    let expected = run::<f64>(&problem, SOLO);
+    for (ranks, depth, threads) in [(4, 1, 2), (4, 8, 1), (6, 3, 2), (6, 16, 1)] {
+        let layout = Layout {
+            late: Some(u64::try_from(ranks + depth).unwrap()),
+            ..layout(ranks, None, threads, depth, 512, true)
+        };
+        assert_same_bits(&run::<f64>(&problem, layout), &expected, layout);
+    }
+}
+
+#[test]
+fn late_messages_change_nothing() {
+    messages_come_late(100);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test --release --test layouts -- --ignored"]
+fn late_messages_change_nothing_in_ten_thousand_steps() {
+    messages_come_late(10_000);
 }

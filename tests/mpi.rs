@@ -12,7 +12,7 @@ use isotherm::{
     field::Team,
     launch,
 };
-use process::{Case, ISOTHERM, Outcome, Running};
+use process::{Case, ISOTHERM, Outcome, Results, Running};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// What Open MPI and MPICH need here, where ranks are more than cores. A hang ends with a failure.
@@ -126,8 +126,7 @@ fn same_bits<T: H5Type + bytemuck::Pod>(config: &str, precision: &str, layouts: 
     case.run(&[&common[..], &["1", "--output", "alone"]].concat())
         .succeeds();
     let alone = case.results("alone");
-    let expected = alone.temperature::<T>();
-    assert_eq!(expected.len(), 3 * 203 * 157);
+    assert_eq!(alone.temperature::<T>().len(), 3 * 203 * 157);
     for layout @ (ranks, grid, threads) in layouts {
         let grid = format!("parallel.ranks={grid}");
         let mut arguments = [&common[..], &[threads, "--overwrite"]].concat();
@@ -136,21 +135,27 @@ fn same_bits<T: H5Type + bytemuck::Pod>(config: &str, precision: &str, layouts: 
         }
         Outcome::of(&mut run(&case, *ranks, &arguments)).succeeds();
         let results = case.results("output/case");
-        results.are_whole();
         assert_eq!(results.report()["layout"]["ranks"], *ranks);
-        let found = results.temperature::<T>();
-        let bits = bytemuck::cast_slice::<T, u8>;
+        are_the_same::<T>(&results, &alone, &format!("{layout:?}"));
+    }
+}
+
+/// Two runs left the same results, bit for bit.
+#[track_caller]
+fn are_the_same<T: H5Type + bytemuck::Pod>(results: &Results, expected: &Results, layout: &str) {
+    results.are_whole();
+    let (found, frames) = (results.temperature::<T>(), expected.temperature::<T>());
+    let bits = bytemuck::cast_slice::<T, u8>;
+    assert!(
+        bits(&found) == bits(&frames),
+        "fields differ under {layout}"
+    );
+    assert_eq!(results.times(), expected.times());
+    for name in ["diagnostics.csv", "final.png"] {
         assert!(
-            bits(&found) == bits(&expected),
-            "fields differ under {layout:?}"
+            results.bytes(name) == expected.bytes(name),
+            "{name} differs under {layout}"
         );
-        assert_eq!(results.times(), alone.times());
-        for name in ["diagnostics.csv", "final.png"] {
-            assert!(
-                results.bytes(name) == alone.bytes(name),
-                "{name} differs under {layout:?}"
-            );
-        }
     }
 }
 
@@ -211,6 +216,60 @@ fn each_kind_of_wall_has_the_same_bits() {
     }
 }
 
+/// `DOMAIN` for some 120 steps, with sources and walls that change in each, a look at odd times and
+/// one every so many steps.
+fn in_motion(every_steps: usize) -> Case {
+    let case = config(REGIONS, MIXED_WALLS);
+    Case::new(
+        &case
+            .replace("end = 0.002", "end = 0.002\nstep = 1.7e-5")
+            .replace("every_time = 0.001", "times = [0, 1.7e-5, 0.00031, 0.0013]")
+            .replace("every_steps = 7", &format!("every_steps = {every_steps}")),
+    )
+}
+
+#[test]
+fn any_number_of_steps_between_two_exchanges_has_the_same_bits() {
+    let set = |depth| format!("parallel.halo_depth={depth}");
+    // Where somebody looks at every step, none are fused.
+    let layouts = [
+        (1, 4, "[2, 2]", "8"),
+        (1, 6, "[3, 2]", "\"auto\""),
+        (23, 1, "[1, 1]", "64"),
+        (23, 2, "[2, 1]", "64"),
+        (23, 4, "[2, 2]", "1"),
+        (23, 4, "[2, 2]", "3"),
+        (23, 4, "[1, 4]", "8"),
+        (23, 4, "[4, 1]", "\"auto\""),
+        (23, 6, "[3, 2]", "1"),
+        (23, 6, "[1, 6]", "3"),
+        (23, 6, "[6, 1]", "8"),
+        (23, 6, "[2, 3]", "\"auto\""),
+    ];
+    let cases = [1, 23].map(|every_steps| (every_steps, in_motion(every_steps)));
+    for (_, case) in &cases {
+        let arguments = ["--set", &set("1"), "--threads", "1", "--output", "alone"];
+        case.run(&arguments).succeeds();
+    }
+    for layout @ (every_steps, ranks, grid, depth) in layouts {
+        let (_, case) = cases.iter().find(|case| case.0 == every_steps).unwrap();
+        let (grid, depth) = (format!("parallel.ranks={grid}"), set(depth));
+        let arguments = [
+            "--set",
+            &grid,
+            "--set",
+            &depth,
+            "--threads",
+            "1",
+            "--overwrite",
+        ];
+        Outcome::of(&mut run(case, ranks, &arguments)).succeeds();
+        let alone = case.results("alone");
+        assert_eq!(alone.times(), [0.0, 1.7e-5, 0.000_31, 0.0013, 0.002]);
+        are_the_same::<f64>(&case.results("output/case"), &alone, &format!("{layout:?}"));
+    }
+}
+
 #[test]
 fn the_report_tells_what_share_of_the_messages_was_hidden() {
     let case = Case::new(&config("", MIXED_WALLS));
@@ -254,6 +313,18 @@ fn an_error_is_said_once_whichever_rank_meets_it() {
         &["--set", "parallel.ranks=[2, 2]"],
         2,
         &["start 4 ranks"],
+    );
+    // 157 rows on 6 ranks: 26 on one of them.
+    fails(
+        6,
+        &[
+            "--set",
+            "parallel.ranks=[1, 6]",
+            "--set",
+            "parallel.halo_depth=27",
+        ],
+        2,
+        &["parallel.halo_depth: the thinnest subdomain has 26 cells across"],
     );
     // Where x is above 1: on the last rank only.
     fails(

@@ -1,6 +1,9 @@
 //! Explicit runs on ranks that are threads, for tests of the numerics.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod random;
+pub mod reference;
+
 use std::{rc::Rc, sync::Arc};
 
 use isotherm::{
@@ -16,7 +19,7 @@ use isotherm::{
     stepper::{Explicit, Heat, Plan, Prescribed, Steps, TimeStepper},
 };
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Problem {
     pub grid: Grid,
     pub medium: Medium,
@@ -36,6 +39,8 @@ pub struct Layout {
     pub depth: usize,
     pub width: usize,
     pub overlap: bool,
+    /// Seed of the random times that messages take, if they take any.
+    pub late: Option<u64>,
 }
 
 pub const SOLO: Layout = Layout {
@@ -45,6 +50,7 @@ pub const SOLO: Layout = Layout {
     depth: 1,
     width: usize::MAX,
     overlap: true,
+    late: None,
 };
 
 pub struct Outcome<T> {
@@ -96,7 +102,7 @@ pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
         .grid
         .or_else(|| choose_ranks(&grid, layout.ranks, periodic))
         .expect("the ranks fit");
-    let parts = Local::run(layout.ranks, |comm: Rc<dyn Communicator>| {
+    let parts = Local::run_late(layout.ranks, layout.late, |comm: Rc<dyn Communicator>| {
         let team = Rc::new(Team::new(layout.threads).unwrap());
         let comm = comm.cartesian(ranks, periodic);
         let domain = Domain::new(grid, ranks, periodic, comm.rank());
@@ -139,6 +145,18 @@ pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
         end,
         stability_limit,
     }
+}
+
+/// Whether two outcomes are the same to the bit: field, heat and stability limit.
+#[track_caller]
+pub fn assert_same_bits<T: Real>(outcome: &Outcome<T>, expected: &Outcome<T>, layout: Layout) {
+    let differing = (0..expected.u.len())
+        .filter(|&k| outcome.u[k].to_f64().to_bits() != expected.u[k].to_f64().to_bits())
+        .count();
+    assert_eq!(differing, 0, "cells that differ under {layout:?}");
+    assert_eq!(outcome.start, expected.start, "{layout:?}");
+    assert_eq!(outcome.end, expected.end, "{layout:?}");
+    assert_eq!(outcome.stability_limit, expected.stability_limit);
 }
 
 fn paint_initial<T: Real>(problem: &Problem, domain: &Domain, u: &mut Field<T>) {
