@@ -127,6 +127,12 @@ impl<T: Real> Halo<T> {
     ) -> HaloTimes {
         let start = Instant::now();
         let cells = self.cells;
+        for step in self.links.iter().map(|link| &link.step).chain(&self.copies) {
+            assert!(
+                (0..2).all(|axis| step[axis] == 0 || depth <= cells[axis]),
+                "a halo of depth {depth} needs as many cells in every subdomain"
+            );
+        }
         for &step in &self.copies {
             let back = step.map(|s| -s);
             let from = edge_towards(back, cells, depth);
@@ -136,10 +142,6 @@ impl<T: Real> Halo<T> {
             step, send, recv, ..
         } in &mut self.links
         {
-            assert!(
-                (0..2).all(|axis| step[axis] == 0 || depth <= cells[axis]),
-                "a halo of depth {depth} needs as many cells in every subdomain"
-            );
             pack(u, edge_towards(*step, cells, depth), send);
             recv.resize(ghosts_towards(*step, cells, depth).len(), T::ZERO);
         }

@@ -234,13 +234,11 @@ where
             } else {
                 &tile.span.columns
             };
-            let own = signed(own.start)..signed(own.end);
+            let first = signed(own.start);
             let mut count = |face: isize, cell: T, ghost: T| {
-                if own.contains(&face) {
-                    let account = (face - own.start).cast_unsigned();
-                    if let Some(heat) = tile.wall_heat[k].get_mut(account) {
-                        *heat += wall.heat(face, cell, ghost, self.dt);
-                    }
+                let account = (face - first).cast_unsigned();
+                if let Some(heat) = tile.wall_heat[k].get_mut(account) {
+                    *heat += wall.heat(face, cell, ghost, self.dt);
                 }
             };
             if axis == 0 && columns.contains(&cell) {
