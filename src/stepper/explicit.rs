@@ -90,6 +90,11 @@ impl<T: Real> Explicit<T> {
         }
     }
 
+    /// Takes steps by another plan from now on, which is no deeper than the first.
+    pub fn set_plan(&mut self, plan: Plan) {
+        self.plan = plan;
+    }
+
     /// All `steps`, with one exchange.
     fn fused(&mut self, u: &mut Field<T>, steps: Steps) {
         let start = Instant::now();
