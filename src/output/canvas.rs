@@ -1,10 +1,18 @@
-//! An image to draw on: rectangles, and text in Noto Sans Mono (SIL Open Font License), which comes
-//! as pixels, so that it looks the same everywhere.
+//! An image to draw on: rectangles, lines, discs, and text in Noto Sans Mono (SIL Open Font License),
+//! which comes as pixels, so that it looks the same everywhere.
 
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
+use crate::error::{Error, Kind};
+
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
+
+/// Of text and frames.
+pub const INK: Rgb = [40, 40, 46];
+
+/// Width of frames and ticks in pixels.
+pub const LINE: usize = 2;
 
 /// A white image, row by row from the top.
 pub struct Canvas {
@@ -67,18 +75,87 @@ impl Canvas {
         }
     }
 
+    /// Draws a frame around a rectangle from its upper left corner.
+    pub fn frame(&mut self, [left, top]: [usize; 2], [nx, ny]: [usize; 2]) {
+        let (wide, high) = (nx + 2 * LINE, ny + 2 * LINE);
+        self.fill([left - LINE, top - LINE], [wide, LINE], INK);
+        self.fill([left - LINE, top + ny], [wide, LINE], INK);
+        self.fill([left - LINE, top - LINE], [LINE, high], INK);
+        self.fill([left + nx, top - LINE], [LINE, high], INK);
+    }
+
+    /// Draws a straight line with round ends, of a width in pixels; of no length, it is a disc.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "pixels are few; the cast saturates at 0"
+    )]
+    pub fn line(&mut self, from: [f64; 2], to: [f64; 2], width: f64, color: Rgb) {
+        let along = [to[0] - from[0], to[1] - from[1]];
+        let square = along[0] * along[0] + along[1] * along[1];
+        let range = |axis: usize| {
+            let (low, high) = (from[axis].min(to[axis]), from[axis].max(to[axis]));
+            (low - width) as usize..(high + width + 1.0) as usize
+        };
+        for y in range(1) {
+            for x in range(0) {
+                let [dx, dy] = [x as f64 - from[0], y as f64 - from[1]];
+                let at = if square > 0.0 {
+                    ((dx * along[0] + dy * along[1]) / square).clamp(0.0, 1.0)
+                } else {
+                    0.0
+                };
+                let distance = (dx - at * along[0]).hypot(dy - at * along[1]);
+                let ink = (0.5 * width + 0.5 - distance).clamp(0.0, 1.0);
+                self.ink(x, y, color, (255.0 * ink) as u8);
+            }
+        }
+    }
+
+    /// Paints over a pixel, as strong as the ink; outside the image nothing happens.
+    fn ink(&mut self, x: usize, y: usize, color: Rgb, ink: u8) {
+        if ink > 0 && x < self.width && y < self.height {
+            let at = 3 * (y * self.width + x);
+            for (old, new) in self.rgb[at..at + 3].iter_mut().zip(color) {
+                *old = blend(new, *old, ink);
+            }
+        }
+    }
+
     /// Writes a line of text from its upper left corner `at`.
     pub fn text(&mut self, at: [usize; 2], text: &str, style: Style, color: Rgb) {
         for (x, y, ink) in ink(text, style) {
-            self.set(at[0] + x, at[1] + y, blend(color, ink));
+            self.ink(at[0] + x, at[1] + y, color, ink);
         }
     }
 
     /// Writes a line of text that runs upwards from its lower left corner `at`.
     pub fn text_upwards(&mut self, at: [usize; 2], text: &str, style: Style, color: Rgb) {
         for (x, y, ink) in ink(text, style) {
-            self.set(at[0] + y, at[1].saturating_sub(x), blend(color, ink));
+            self.ink(at[0] + y, at[1].saturating_sub(x), color, ink);
         }
+    }
+
+    /// The image as a PNG file that carries a title and a description.
+    pub fn png(&self, title: &str, description: &str) -> Result<Vec<u8>, Error> {
+        let encode = || {
+            let side = |length: usize| u32::try_from(length).expect("an image of moderate size");
+            let mut bytes = Vec::new();
+            let mut encoder = png::Encoder::new(&mut bytes, side(self.width), side(self.height));
+            encoder.set_color(png::ColorType::Rgb);
+            encoder.set_depth(png::BitDepth::Eight);
+            encoder.add_itxt_chunk("Title".to_string(), title.to_string())?;
+            encoder.add_itxt_chunk("Description".to_string(), description.to_string())?;
+            encoder.add_itxt_chunk("Software".to_string(), "isotherm".to_string())?;
+            let mut writer = encoder.write_header()?;
+            writer.write_image_data(&self.rgb)?;
+            writer.finish()?;
+            Ok(bytes)
+        };
+        encode().map_err(|error: png::EncodingError| {
+            Error::new(Kind::Internal, format!("cannot encode an image: {error}"))
+        })
     }
 }
 
@@ -96,10 +173,8 @@ fn ink(text: &str, style: Style) -> impl Iterator<Item = (usize, usize, u8)> {
     })
 }
 
-/// Paint over white, as strong as the ink.
-fn blend(color: Rgb, ink: u8) -> Rgb {
-    color.map(|paint| {
-        let [paint, ink] = [paint, ink].map(u32::from);
-        u8::try_from((paint * ink + 255 * (255 - ink)) / 255).expect("a mean of two bytes")
-    })
+/// Paint over what was there, as strong as the ink.
+fn blend(paint: u8, below: u8, ink: u8) -> u8 {
+    let [paint, below, ink] = [paint, below, ink].map(u32::from);
+    u8::try_from((paint * ink + below * (255 - ink)) / 255).expect("a mean of two bytes")
 }
