@@ -28,7 +28,7 @@ const LEAST_STEP: f64 = 1e-15;
 const STEPS_IN_TIME: f64 = 1000.0;
 
 /// Steps fused between two exchanges of halos, unless the config says.
-const USUAL_DEPTH: usize = 16;
+pub(super) const USUAL_DEPTH: usize = 16;
 
 /// A config file with its overrides, and the case they make.
 pub struct Given {
