@@ -52,11 +52,11 @@ impl Ids {
         }
     }
 
-    /// Whether this is the kernel in L2 as fused steps run it.
+    /// Whether this is the kernel in L2.
     pub fn bounds(&self, precision: Precision, coefficients: Coefficients, threads: usize) -> bool {
         let what = &self.what;
         (what.precision, what.coefficients, what.threads) == (precision, coefficients, threads)
-            && (what.cache, what.rows_at_once) == (Cache::L2, GROUP)
+            && what.cache == Cache::L2
     }
 }
 

@@ -44,7 +44,7 @@ pub struct StepRate {
 pub enum Bound {
     /// The best memory bandwidth over the bytes of a cell update.
     MemoryBandwidth,
-    /// The kernel in L2, three rows at once.
+    /// The kernel in L2, with as many rows at once as are best there.
     KernelInL2,
 }
 
@@ -87,10 +87,15 @@ impl Step {
                 (Bound::MemoryBandwidth, part)
             }
             Method::Fused => {
-                let mut kernels = kernels.iter();
-                let same = kernels.find(|ids| ids.bounds(precision, coefficients, threads));
-                let kernel = same.expect("measured on as many threads").id;
-                (Bound::KernelInL2, measured.ratio(self.id, kernel))
+                let same = kernels
+                    .iter()
+                    .filter(|ids| ids.bounds(precision, coefficients, threads));
+                let same: Vec<Id> = same.map(|ids| ids.id).collect();
+                let part = measured.median(|round| {
+                    let best = same.iter().fold(0.0, |best: f64, &id| best.max(round[id]));
+                    round[self.id] / best
+                });
+                (Bound::KernelInL2, part)
             }
         };
         StepRate {

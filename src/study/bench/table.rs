@@ -109,7 +109,7 @@ impl Rates {
         writeln!(
             f,
             "\ntime steps, Gcells/s and the part of the bound: of memory for plain ones, of the\n\
-             kernel in L2, 3 rows, for fused ones"
+             better kernel in L2 for fused ones"
         )?;
         for coefficients in Coefficients::ALL {
             for precision in Precision::ALL {
