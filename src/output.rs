@@ -1,9 +1,12 @@
-//! What a run leaves behind and shows: the run directory and its files, the progress, the report.
+//! What a run leaves behind and shows: the run directory and its files, the progress, the report;
+//! and charts of measurements.
 //!
 //! The files have fixed names inside the [`RunDirectory`]; the observers that write them take
 //! plain paths.
 
 mod blocks;
+mod canvas;
+mod chart;
 mod diagnostics;
 mod extremes;
 mod finite;
@@ -17,6 +20,7 @@ mod stop;
 #[cfg(test)]
 mod testing;
 
+pub use chart::{Chart, Mark, Panel, Series};
 pub use diagnostics::Diagnostics;
 pub use finite::FiniteCheck;
 pub use hdf5::{FieldsFile, Window, read_block};

@@ -5,7 +5,7 @@ mod process;
 
 use std::{fs, io, path::Path};
 
-use process::{Case, Outcome, Running, files};
+use process::{Case, Outcome, Running, bench_is_whole, files};
 use rustix::process::Signal;
 
 const CONFIG: &str = r#"
@@ -609,4 +609,28 @@ fn steps_follow_what_changes_with_time() {
         .last()
         .unwrap();
     assert!((heat / 2.0 - 1.0).abs() < 0.02, "{heat} J instead of 2 J");
+}
+
+#[test]
+fn a_bench_leaves_a_table_json_and_a_plot() {
+    let case = edited(&[]);
+    let arguments = [
+        &[
+            "bench",
+            "--cells",
+            "20",
+            "16",
+            "--threads",
+            "2",
+            "--rounds",
+            "1",
+        ][..],
+        &["--json", "rates.json", "--plot", "roofline.png"],
+    ];
+    let outcome = Outcome::of(&mut case.isotherm(&arguments.concat()));
+    outcome.succeeds();
+    bench_is_whole(&case, &outcome.stdout, 1);
+
+    let beyond = ["--cells", "1000000000", "1000000000"];
+    Outcome::of(case.isotherm(&["bench"]).args(beyond)).fails(2, &["a node needs", "fewer cells"]);
 }

@@ -30,7 +30,7 @@ const PLACES: [(&str, &[&str]); 7] = [
     ("mpi::", &["comm/world.rs", "comm.rs"]),
     ("rayon", &["field/team.rs"]),
     ("hdf5_metno", &["output/hdf5"]),
-    ("png::", &["output/picture", "physics/mask.rs"]),
+    ("png::", &["output/canvas.rs", "physics/mask.rs"]),
     ("toml::", &["config"]),
     ("unsafe ", &["output/hdf5/raw.rs"]),
     // A closed standard error must not end a run: `output::note` speaks.

@@ -12,7 +12,7 @@ use isotherm::{
     field::Team,
     launch,
 };
-use process::{Case, ISOTHERM, Outcome, Results, Running};
+use process::{Case, ISOTHERM, Outcome, Results, Running, bench_is_whole};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// What Open MPI and MPICH need here, where ranks are more than cores. A hang ends with a failure.
@@ -279,6 +279,28 @@ fn the_report_tells_what_share_of_the_messages_was_hidden() {
     assert!(report["program"]["mpi"].is_string());
     let hidden = report["communication"]["hidden_fraction"].as_f64().unwrap();
     assert!((0.0..=1.0).contains(&hidden), "{hidden}");
+}
+
+#[test]
+fn a_bench_of_two_ranks_measures_the_exchange_too() {
+    let case = Case::new("");
+    let arguments = [
+        &[
+            "bench",
+            "--cells",
+            "20",
+            "64",
+            "--threads",
+            "2",
+            "--rounds",
+            "1",
+        ][..],
+        &["--json", "rates.json", "--plot", "roofline.png"],
+    ];
+    let outcome = Outcome::of(&mut mpirun(&case, 2, ISOTHERM, &arguments.concat()));
+    outcome.succeeds();
+    bench_is_whole(&case, &outcome.stdout, 2);
+    assert!(outcome.stdout.contains("halo time hidden"));
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! `isotherm bench`.
 
+mod roofline;
+
 use std::{
     fs,
     io::{self, Write as _},
     rc::Rc,
 };
+
+use roofline::roofline;
 
 use super::connect;
 use crate::{
@@ -14,36 +18,52 @@ use crate::{
     field::Team,
     launch::{Launcher, Placement, available_memory},
     output::note,
-    study::bench,
+    study::bench::{self, Rates},
 };
 
-/// Measures, prints a table on rank 0 and writes it as JSON where asked. Collective.
+/// Long enough for thread wake-ups not to count, short enough that others do not get in between.
+const SECONDS: f64 = 0.1;
+
+/// Measures, prints a table on rank 0 and writes it as JSON and as a plot where asked. Collective.
 ///
 /// # Errors
-/// If the ranks do not fit on the grid, or the file cannot be written.
+/// If the ranks do not fit on the grid, or a file cannot be written.
 pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
     let comm = connect(launcher)?;
     let placement = Placement::find(comm.as_ref(), launcher, options.threads, None);
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let cells = [options.cells[0], options.cells[1]];
     agree(comm.as_ref(), check_memory(cells, placement.nodes()))?;
-    let rates = bench::run(Rc::clone(&comm), &team, cells, options.rounds)?;
+    let measured = bench::Options {
+        cells,
+        rounds: options.rounds,
+        seconds: SECONDS,
+    };
+    let rates = bench::run(Rc::clone(&comm), &team, measured)?;
     let written = if comm.rank() == 0 {
         // A reader that has gone away is no failure.
-        let _ = writeln!(io::stdout(), "{rates}");
+        let _ = write!(io::stdout(), "{rates}");
         for warning in &placement.warnings {
             note(&format!("warning: {warning}"));
         }
-        options.json.as_ref().map_or(Ok(()), |path| {
-            let json = serde_json::to_string_pretty(&rates).expect("numbers have a JSON form");
-            fs::write(path, json + "\n").map_err(|error| {
-                Error::storage(format!("cannot write {}: {error}", path.display()))
-            })
-        })
+        write_files(options, &rates)
     } else {
         Ok(())
     };
     agree(comm.as_ref(), written)
+}
+
+/// The rates as JSON and as a plot, where asked.
+fn write_files(options: &Bench, rates: &Rates) -> Result<(), Error> {
+    if let Some(path) = &options.json {
+        let json = serde_json::to_string_pretty(rates).expect("numbers have a JSON form");
+        fs::write(path, json + "\n")
+            .map_err(|error| Error::storage(format!("cannot write {}: {error}", path.display())))?;
+    }
+    match &options.plot {
+        Some(path) => roofline(rates).write(path),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a grid whose fields do not fit into the memory of the nodes.

@@ -2,7 +2,10 @@
 
 use std::{
     ops::Range,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -20,7 +23,8 @@ const VALUES_BETWEEN_CALLS: usize = 1 << 14;
 pub struct Team {
     /// None for a team of one.
     workers: Option<ThreadPool>,
-    size: usize,
+    /// Threads that work; only the main thread asks.
+    size: AtomicUsize,
 }
 
 impl Team {
@@ -46,12 +50,28 @@ impl Team {
         };
         // The library may have a limit of its own.
         let size = 1 + workers.as_ref().map_or(0, ThreadPool::current_num_threads);
-        Ok(Self { workers, size })
+        Ok(Self {
+            workers,
+            size: AtomicUsize::new(size),
+        })
     }
 
+    /// Threads that work, the main one among them.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.size
+        self.size.load(Ordering::Relaxed)
+    }
+
+    /// Lets the first `threads` threads work from now on and the others rest: what fewer threads do
+    /// is measured on the same fields. Rows belong to other threads then.
+    ///
+    /// # Panics
+    /// If there are not so many threads.
+    pub fn employ(&self, threads: usize) {
+        let workers = self.workers.as_ref();
+        let all = 1 + workers.map_or(0, ThreadPool::current_num_threads);
+        assert!((1..=all).contains(&threads), "{threads} of {all} threads");
+        self.size.store(threads, Ordering::Relaxed);
     }
 
     /// Runs `work` on every part, one for each thread, which is given what to call every so often:
@@ -71,19 +91,20 @@ impl Team {
 
     /// Runs `work` on every part, part k on thread k, but on the calling thread `main`.
     fn run<P: Send>(&self, parts: Vec<P>, main: impl FnOnce(P), work: impl Fn(P) + Sync) {
-        debug_assert_eq!(parts.len(), self.size);
+        debug_assert_eq!(parts.len(), self.size());
         let mut parts = parts.into_iter();
         let first = parts.next().expect("a team has a main thread");
-        let Some(workers) = &self.workers else {
+        let Some(workers) = self.workers.as_ref().filter(|_| parts.len() > 0) else {
             main(first);
             return;
         };
         let slots: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
         workers.in_place_scope(|scope| {
             scope.spawn_broadcast(|_, context| {
-                let mut slot = slots[context.index()]
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let Some(slot) = slots.get(context.index()) else {
+                    return;
+                };
+                let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(part) = slot.take() {
                     drop(slot);
                     work(part);
@@ -95,7 +116,7 @@ impl Team {
 
     /// The rows of thread `k` among `rows` rows.
     fn share(&self, rows: usize, k: usize) -> Range<usize> {
-        rows * k / self.size..rows * (k + 1) / self.size
+        rows * k / self.size()..rows * (k + 1) / self.size()
     }
 
     /// Calls `work(j, row j with ghosts)` for every row `j` of `rows`, each on the thread it
@@ -121,7 +142,7 @@ impl Team {
         let (stride, margin, width) = (field.stride, field.margin, field.width());
         let all_rows = field.cells[1] + 2 * field.ghosts;
         let mut rest = &mut field.values[field.first..];
-        let parts = (0..self.size)
+        let parts = (0..self.size())
             .map(|k| {
                 let share = self.share(all_rows, k);
                 let (part, others) = std::mem::take(&mut rest).split_at_mut(share.len() * stride);
@@ -186,7 +207,7 @@ impl Team {
         work: impl Fn(&mut R, usize) + Sync,
         merge: impl Fn(R, R) -> R,
     ) -> R {
-        let mut results: Vec<R> = (0..self.size).map(|_| start()).collect();
+        let mut results: Vec<R> = (0..self.size()).map(|_| start()).collect();
         let parts = results
             .iter_mut()
             .enumerate()
@@ -233,6 +254,14 @@ mod tests {
         let (inner, _) = owners(&mut field, 1..9);
         assert_eq!(inner.len(), 8);
         assert!(inner.iter().all(|(j, owner)| all[j] == *owner));
+        for threads in [2, 1, 3] {
+            team.employ(threads);
+            let (all, _) = owners(&mut field, -1..11);
+            let mut threads_met: Vec<_> = all.values().map(|owner| format!("{owner:?}")).collect();
+            threads_met.sort();
+            threads_met.dedup();
+            assert_eq!((all.len(), threads_met.len()), (12, threads));
+        }
     }
 
     #[test]

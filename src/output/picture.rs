@@ -1,6 +1,5 @@
 //! `final.png`: the last state as an image, the same bytes from every layout.
 
-mod canvas;
 mod figure;
 mod ticks;
 

@@ -62,6 +62,11 @@ impl<T: Real> Explicit<T> {
         }
     }
 
+    /// Takes steps otherwise from now on, no deeper than was prescribed at first.
+    pub fn follow(&mut self, prescribed: impl Into<Prescribed>) {
+        self.tuner.restart(prescribed.into());
+    }
+
     /// All `steps`, with one exchange.
     fn fused(&mut self, u: &mut Field<T>, steps: Steps) {
         let start = Instant::now();

@@ -118,20 +118,14 @@ impl Tuner {
     /// A search on a subdomain, which has neighbours by message or not.
     #[must_use]
     pub fn new(prescribed: Prescribed, domain: &Domain, has_messages: bool) -> Self {
-        let deepest = domain.deepest_halo();
-        let Prescribed {
-            halo_depth,
-            tile_columns,
-            overlap,
-        } = prescribed;
         let mut tuner = Self {
             best: Plan {
-                halo_depth: halo_depth.unwrap_or(DEPTHS[0]).min(deepest),
-                tile_columns: tile_columns.unwrap_or(WIDTHS[0]),
-                overlap: overlap.unwrap_or(true),
+                halo_depth: 1,
+                tile_columns: WIDTHS[0],
+                overlap: true,
             },
             prescribed,
-            deepest,
+            deepest: domain.deepest_halo(),
             has_messages,
             made: 0,
             trials: Vec::new(),
@@ -139,8 +133,26 @@ impl Tuner {
             steps: 0,
             seconds: 0.0,
         };
-        tuner.open_trials();
+        tuner.restart(prescribed);
         tuner
+    }
+
+    /// Begins anew.
+    pub fn restart(&mut self, prescribed: Prescribed) {
+        let Prescribed {
+            halo_depth,
+            tile_columns,
+            overlap,
+        } = prescribed;
+        self.prescribed = prescribed;
+        self.best = Plan {
+            halo_depth: halo_depth.unwrap_or(DEPTHS[0]).min(self.deepest),
+            tile_columns: tile_columns.unwrap_or(WIDTHS[0]),
+            overlap: overlap.unwrap_or(true),
+        };
+        self.made = 0;
+        (self.steps, self.seconds) = (0, 0.0);
+        self.open_trials();
     }
 
     /// The plan to follow now, and whether it is the last.

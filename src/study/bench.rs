@@ -1,84 +1,168 @@
-//! `isotherm bench`: the memory bandwidth of the ranks together, and what a time step makes of it.
+//! `isotherm bench`: what memory and caches allow, and what time steps make of it.
+//!
+//! Everything is measured in turn in each of several rounds, so that a machine that others use too
+//! is equally busy for both sides of a ratio. Rates are medians over the rounds, and ratios the
+//! medians of the ratios within a round. Bytes are computed, not counted by the hardware.
 
-use std::{ops::Range, rc::Rc, time::Instant};
+mod bandwidth;
+mod caches;
+mod exchange;
+mod kernel;
+mod ratios;
+mod rounds;
+mod steps;
+mod table;
+
+use std::rc::Rc;
 
 use serde::Serialize;
 
 use crate::{
-    comm::{Communicator, Reduce, Solo},
+    comm::Communicator,
     domain::{Domain, choose_ranks},
-    error::{Error, count},
-    field::{Field, Team, signed},
+    error::Error,
+    field::Team,
     grid::Grid,
-    operator::Diffusion,
-    physics::{Conductivity, FaceMean, Medium, Value, Wall},
-    stepper::{Explicit, Plan, Steps, TimeStepper},
+    stepper::Plan,
 };
 
-/// Fields that the measurements hold, all together.
-pub const FIELDS: u128 = 12;
+pub use bandwidth::Bandwidth;
+pub use caches::Caches;
+pub use exchange::Exchange;
+pub use kernel::{Block, KernelRate};
+pub use ratios::{Ratio, Ratios};
+pub use steps::{Bound, StepRate};
 
-/// What a plain sweep moves for each cell in f64: one read, one write, and the read of the line
-/// that is written (write-allocate).
-const UPDATE_BYTES: f64 = 24.0;
+/// Fields of f64 that the measurements hold, all together. For each precision: one field and, for
+/// constant and for per-cell coefficients, the one that a step is written to; three of coefficients;
+/// in f32 that is half. Three of the bandwidth; two that the exchange of halos writes to.
+pub const FIELDS: u128 = 14;
 
-/// The same for the two measures of bandwidth, of one and of two reads.
-const SCALE_BYTES: f64 = 24.0;
-const TRIAD_BYTES: f64 = 32.0;
+/// What to measure.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Along x and y, over all ranks.
+    pub cells: [usize; 2],
+    pub rounds: usize,
+    /// That one repetition of one measurement takes, about; those in cache take less.
+    pub seconds: f64,
+}
 
-/// Seconds that one repetition of one measurement takes, about.
-const SECONDS: f64 = 0.15;
-
-/// Rates on the whole of the ranks; medians over rounds in which everything was measured in turn.
+/// Rates of all ranks together.
 #[derive(Debug, Serialize)]
 pub struct Rates {
     pub cells: [usize; 2],
     pub ranks: usize,
     pub process_grid: [usize; 2],
-    pub threads_per_rank: usize,
+    /// Threads of each rank that were tried.
+    pub threads: Vec<usize>,
     pub rounds: usize,
-    /// `b = s a + t`, in bytes per second, write-allocate counted.
-    pub scale_bandwidth: f64,
-    /// `c = a + s b`, likewise.
-    pub triad_bandwidth: f64,
-    /// The larger of both in each round.
-    pub bandwidth: f64,
-    /// Cell updates per second of sweeps without any exchange of halos.
-    pub compute_alone: f64,
-    /// The same with the exchange hidden behind the interior.
-    pub step: f64,
-    /// The same with the exchange before the sweep.
-    pub step_without_overlap: f64,
-    /// Of what the bandwidth of the same round allows at 24 bytes a cell update.
-    pub compute_alone_of_bandwidth: f64,
-    pub step_of_bandwidth: f64,
-    /// Time of a step over that of compute alone, less one, in the same round.
-    pub overlap_cost: f64,
-    pub no_overlap_cost: f64,
-    /// Of the time that messages were in flight; absent on one rank.
-    pub halo_hidden: Option<f64>,
+    pub caches: Caches,
+    pub bandwidth: Vec<Bandwidth>,
+    pub kernels: Vec<KernelRate>,
+    pub steps: Vec<StepRate>,
+    pub ratios: Ratios,
+    /// Absent on one rank.
+    pub exchange: Option<Exchange>,
 }
 
-/// One measurement: does its work once.
-type Work<'a> = Box<dyn FnMut() + 'a>;
+/// The type of the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    F64,
+    F32,
+}
+
+impl Precision {
+    pub const ALL: [Self; 2] = [Self::F64, Self::F32];
+
+    /// Bytes of a number.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F64 => 8,
+            Self::F32 => 4,
+        }
+    }
+}
+
+/// What the material is: the same everywhere, or conductivity and heat capacity of each cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coefficients {
+    Constant,
+    PerCell,
+}
+
+impl Coefficients {
+    pub const ALL: [Self; 2] = [Self::Constant, Self::PerCell];
+
+    /// Numbers that a step reads for each cell besides its temperature: the weights of two faces
+    /// and the reciprocal heat capacity.
+    #[must_use]
+    pub fn per_cell(self) -> usize {
+        match self {
+            Self::Constant => 0,
+            Self::PerCell => 3,
+        }
+    }
+}
+
+/// One sweep over the memory for each step, or one for several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    Plain,
+    Fused,
+}
+
+impl Method {
+    pub const ALL: [Self; 2] = [Self::Plain, Self::Fused];
+}
+
+/// The cache that a kernel's working set fits in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Cache {
+    L1,
+    L2,
+}
+
+impl Cache {
+    pub const ALL: [Self; 2] = [Self::L1, Self::L2];
+}
 
 /// What the measurements work on.
-struct Setting<'a> {
+struct Setting {
     comm: Rc<dyn Communicator>,
-    team: &'a Rc<Team>,
+    team: Rc<Team>,
     domain: Domain,
+    /// Of each rank, ascending.
+    threads: Vec<usize>,
+    caches: Caches,
 }
 
-/// Measures on a grid of `cells`, f64, constant coefficients, in `rounds` rounds. Collective.
+impl Setting {
+    /// Cells of all ranks.
+    #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
+    fn cells(&self) -> f64 {
+        self.domain.grid.cell_count() as f64
+    }
+}
+
+/// One sweep over the memory for each step.
+const PLAIN: Plan = Plan {
+    halo_depth: 1,
+    tile_columns: usize::MAX,
+    overlap: true,
+};
+
+/// Measures. Collective.
 ///
 /// # Errors
 /// If the ranks do not fit on the grid.
-pub fn run(
-    comm: Rc<dyn Communicator>,
-    team: &Rc<Team>,
-    cells: [usize; 2],
-    rounds: usize,
-) -> Result<Rates, Error> {
+pub fn run(comm: Rc<dyn Communicator>, team: &Rc<Team>, options: Options) -> Result<Rates, Error> {
+    let Options { cells, rounds, .. } = options;
     let grid = Grid {
         cells,
         size: [1.0, 1.0],
@@ -87,237 +171,108 @@ pub fn run(
     let process_grid = choose_ranks(&grid, comm.size(), [false; 2])
         .ok_or_else(|| Error::input("there are more ranks than cells"))?;
     let comm = comm.cartesian(process_grid, [false; 2]);
+    let domain = Domain::new(grid, process_grid, [false; 2], comm.rank());
     let setting = Setting {
-        domain: Domain::new(grid, process_grid, [false; 2], comm.rank()),
+        domain,
+        threads: powers_of_two(team.size()),
+        caches: Caches::of_the_same_size(comm.as_ref()),
         comm: Rc::clone(&comm),
-        team,
+        team: Rc::clone(team),
     };
-    let mut stepper = setting.stepper(1, true)?;
-    let mut exchange_first = setting.stepper(1, false)?;
-    let alone_comm: Rc<dyn Communicator> = Rc::new(Solo);
-    let alone_setting = Setting {
-        comm: alone_comm,
-        team,
-        domain: setting.domain.alone(),
-    };
-    let mut alone = alone_setting.stepper(1, true)?;
-    let mut works = [
-        setting.scale(),
-        setting.triad(),
-        setting.step(&mut alone),
-        setting.step(&mut stepper),
-        setting.step(&mut exchange_first),
-    ];
-    let repeats = works.each_mut().map(|work| repeats(comm.as_ref(), work));
-    let seconds: Vec<[f64; 5]> = (0..rounds)
-        .map(|_| {
-            let mut repeats = repeats.iter();
-            works.each_mut().map(|work| {
-                let repeats = repeats.next().expect("one for each work");
-                time(comm.as_ref(), work, *repeats)
-            })
-        })
-        .collect();
-    drop(works);
 
-    #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
-    let updates = grid.cell_count() as f64;
-    let of = |quantity: &dyn Fn(&[f64; 5]) -> f64| median(seconds.iter().map(quantity).collect());
-    let bandwidth = |s: &[f64; 5]| (SCALE_BYTES * updates / s[0]).max(TRIAD_BYTES * updates / s[1]);
-    let of_bandwidth = |s: &[f64; 5], k: usize| UPDATE_BYTES * updates / s[k] / bandwidth(s);
-    let times = stepper.times();
-    let mut halo_seconds = [times.in_flight, times.wait];
-    comm.all_reduce(&mut halo_seconds, Reduce::Sum);
-    let [in_flight, wait] = halo_seconds;
+    let mut works = rounds::Works::new(Rc::clone(&comm), options.seconds);
+    let bandwidth = bandwidth::add(&mut works, &setting);
+    let kernels = kernel::add(&mut works, &setting);
+    let (steps, fields) = steps::add(&mut works, &setting)?;
+    let exchange = exchange::add(&mut works, &setting, &fields)?;
+    let measured = works.measure(rounds);
+    team.employ(setting.threads[setting.threads.len() - 1]);
+
     Ok(Rates {
         cells,
         ranks: comm.size(),
         process_grid,
-        threads_per_rank: team.size(),
         rounds,
-        scale_bandwidth: of(&|s| SCALE_BYTES * updates / s[0]),
-        triad_bandwidth: of(&|s| TRIAD_BYTES * updates / s[1]),
-        bandwidth: of(&bandwidth),
-        compute_alone: of(&|s| updates / s[2]),
-        step: of(&|s| updates / s[3]),
-        step_without_overlap: of(&|s| updates / s[4]),
-        compute_alone_of_bandwidth: of(&|s| of_bandwidth(s, 2)),
-        step_of_bandwidth: of(&|s| of_bandwidth(s, 3)),
-        overlap_cost: of(&|s| s[3] / s[2] - 1.0),
-        no_overlap_cost: of(&|s| s[4] / s[2] - 1.0),
-        halo_hidden: (in_flight > 0.0).then(|| (in_flight - wait) / in_flight),
+        caches: setting.caches,
+        bandwidth: bandwidth.iter().map(|ids| ids.rates(&measured)).collect(),
+        kernels: kernels.iter().map(|ids| ids.rate(&measured)).collect(),
+        ratios: ratios::ratios(&steps, &setting.threads, &measured),
+        steps: steps
+            .iter()
+            .map(|step| step.rate(&measured, &bandwidth, &kernels))
+            .collect(),
+        threads: setting.threads,
+        exchange: exchange.map(|ids| ids.costs(comm.as_ref(), &measured)),
     })
 }
 
-impl<'a> Setting<'a> {
-    /// A field far from zero, where arithmetic is slow on some processors.
-    fn field(&self) -> Field<f64> {
-        let mut field = Field::new(self.team, self.domain.cells, 2);
-        let rows = -1..signed(self.domain.cells[1]) + 1;
-        self.team
-            .for_rows(&mut field, rows, |_, row| row.fill(300.0));
-        field
-    }
-
-    fn rows(&self) -> Range<isize> {
-        0..signed(self.domain.cells[1])
-    }
-
-    /// `b = s a + t`.
-    fn scale(&self) -> Work<'a> {
-        let (team, rows) = (self.team, self.rows());
-        let [mut a, mut b] = [self.field(), self.field()];
-        Box::new(move || {
-            team.for_rows(&mut b, rows.clone(), |j, row| {
-                for (b, a) in row.iter_mut().zip(a.row(j)) {
-                    *b = 0.5 * a + 150.0;
-                }
-            });
-            std::mem::swap(&mut a, &mut b);
-        })
-    }
-
-    /// `c = a + s b`.
-    fn triad(&self) -> Work<'a> {
-        let (team, rows) = (self.team, self.rows());
-        let [a, b, mut c] = [self.field(), self.field(), self.field()];
-        Box::new(move || {
-            team.for_rows(&mut c, rows.clone(), |j, row| {
-                for ((c, a), b) in row.iter_mut().zip(a.row(j)).zip(b.row(j)) {
-                    *c = a + 0.5 * b;
-                }
-            });
-        })
-    }
-
-    fn diffusion(&self) -> Result<Diffusion<f64>, Error> {
-        let one = || Value::Constant(1.0);
-        let medium = Medium {
-            face_mean: FaceMean::Harmonic,
-            conductivity: Conductivity([one(), one()]),
-            heat_capacity: one(),
-            source: None,
-            regions: Vec::new(),
-        };
-        let walls = std::array::from_fn(|_| Wall::Flux(Value::Constant(0.0)));
-        let (comm, team) = (Rc::clone(&self.comm), Rc::clone(self.team));
-        Diffusion::new(comm, team, &self.domain, 1, &medium, &walls)
-    }
-
-    fn stepper(&self, depth: usize, overlap: bool) -> Result<Explicit<f64>, Error> {
-        let (comm, diffusion) = (Rc::clone(&self.comm), self.diffusion()?);
-        let plan = Plan {
-            halo_depth: depth,
-            tile_columns: usize::MAX,
-            overlap,
-        };
-        let (team, domain) = (self.team, &self.domain);
-        Ok(Explicit::new(
-            comm,
-            team,
-            domain,
-            diffusion,
-            f64::INFINITY,
-            plan,
-        ))
-    }
-
-    /// A time step with its exchange hidden behind the interior.
-    fn step(&self, stepper: &'a mut Explicit<f64>) -> Work<'a> {
-        let (mut u, dt) = (self.field(), self.dt());
-        Box::new(move || {
-            stepper
-                .advance(&mut u, Steps::one(0.0, dt))
-                .expect("an explicit step cannot fail");
-        })
-    }
-
-    /// A stable step for conductivity and heat capacity 1.
-    fn dt(&self) -> f64 {
-        let [dx, dy] = self.domain.grid.spacing();
-        0.45 / (1.0 / (dx * dx) + 1.0 / (dy * dy))
-    }
+/// 1, 2, 4, ... and `most`.
+fn powers_of_two(most: usize) -> Vec<usize> {
+    let mut threads: Vec<usize> = (0..usize::BITS)
+        .map(|power| 1 << power)
+        .take_while(|&threads| threads < most)
+        .collect();
+    threads.push(most);
+    threads
 }
 
-/// How often a work is done for it to take [`SECONDS`]; the same on every rank.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a small positive number"
-)]
-fn repeats(comm: &dyn Communicator, work: &mut Work<'_>) -> u32 {
-    time(comm, work, 1);
-    let once = time(comm, work, 2);
-    (SECONDS / once).ceil().clamp(1.0, 1e6) as u32
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::Local;
 
-/// Seconds that the slowest rank needs for a work, on the average of `repeats` times.
-fn time(comm: &dyn Communicator, work: &mut Work<'_>, repeats: u32) -> f64 {
-    comm.barrier();
-    let start = Instant::now();
-    for _ in 0..repeats {
-        work();
-    }
-    let mut seconds = [start.elapsed().as_secs_f64() / f64::from(repeats)];
-    comm.all_reduce(&mut seconds, Reduce::Max);
-    seconds[0]
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        0.5 * (values[middle - 1] + values[middle])
-    }
-}
-
-impl std::fmt::Display for Rates {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [nx, ny] = self.cells;
-        let [px, py] = self.process_grid;
-        writeln!(
-            f,
-            "{nx} x {ny} cells, f64, constant coefficients; {px} x {py} ranks x {}; \
-             medians of {} rounds",
-            count(self.threads_per_rank, "thread"),
-            self.rounds
-        )?;
-        let giga = |rate: f64| rate / 1e9;
-        writeln!(
-            f,
-            "memory bandwidth         {:7.2} GB/s       (scale {:.2}, triad {:.2}; write-allocate \
-             counted)",
-            giga(self.bandwidth),
-            giga(self.scale_bandwidth),
-            giga(self.triad_bandwidth)
-        )?;
-        writeln!(
-            f,
-            "sweep without exchange   {:7.3} Gcells/s   {:.2} of the bandwidth at 24 bytes a cell",
-            giga(self.compute_alone),
-            self.compute_alone_of_bandwidth
-        )?;
-        writeln!(
-            f,
-            "time step                {:7.3} Gcells/s   {:.2} of the bandwidth at 24 bytes a cell",
-            giga(self.step),
-            self.step_of_bandwidth
-        )?;
-        writeln!(
-            f,
-            "  exchange hidden        {:+7.1} %          over the sweep",
-            100.0 * self.overlap_cost
-        )?;
-        write!(
-            f,
-            "  exchange first         {:+7.1} %          over the sweep",
-            100.0 * self.no_overlap_cost
-        )?;
-        if let Some(hidden) = self.halo_hidden {
-            write!(f, "\nhalo time hidden         {:7.1} %", 100.0 * hidden)?;
+    /// Every number in a JSON value.
+    fn numbers(value: &serde_json::Value) -> Vec<f64> {
+        match value {
+            serde_json::Value::Number(number) => vec![number.as_f64().unwrap()],
+            serde_json::Value::Array(values) => values.iter().flat_map(numbers).collect(),
+            serde_json::Value::Object(values) => values.values().flat_map(numbers).collect(),
+            _ => Vec::new(),
         }
-        Ok(())
+    }
+
+    #[test]
+    fn everything_is_measured_from_every_layout() {
+        for ranks in [1, 2] {
+            let all = Local::run(ranks, |comm| {
+                let team = Rc::new(Team::new(3).unwrap());
+                let options = Options {
+                    cells: [40, 30],
+                    rounds: 2,
+                    seconds: 1e-4,
+                };
+                let rates = run(comm, &team, options).unwrap();
+                assert_eq!(team.size(), 3);
+                (serde_json::to_value(&rates).unwrap(), rates.to_string())
+            });
+            let (json, table) = &all[0];
+            assert!(all.iter().all(|(other, _)| other == json), "ranks differ");
+            let count = |name: &str| json[name].as_array().unwrap().len();
+            assert_eq!(json["threads"], serde_json::json!([1, 2, 3]));
+            assert_eq!(count("bandwidth"), 3);
+            assert_eq!(count("kernels"), 2 * 2 * 2 * 2 * 3);
+            assert_eq!(count("steps"), 2 * 2 * 2 * 3);
+            assert_eq!(json["exchange"].is_null(), ranks == 1);
+            for part in ["bandwidth", "kernels", "steps", "ratios"] {
+                let numbers = numbers(&json[part]);
+                assert!(numbers.len() > 3, "{part}");
+                assert!(
+                    numbers.iter().all(|&x| x > 0.0 && x.is_finite()),
+                    "{part}: {numbers:?}"
+                );
+            }
+            for part in ["3 threads", "triad", "f32 per cell", "L2", "fused"] {
+                assert!(table.contains(part), "{part} is not in\n{table}");
+            }
+            assert_eq!(table.contains("exchange hidden"), ranks > 1);
+        }
+    }
+
+    #[test]
+    fn threads_go_by_powers_of_two_up_to_all() {
+        assert_eq!(powers_of_two(1), [1]);
+        assert_eq!(powers_of_two(2), [1, 2]);
+        assert_eq!(powers_of_two(6), [1, 2, 4, 6]);
+        assert_eq!(powers_of_two(8), [1, 2, 4, 8]);
     }
 }

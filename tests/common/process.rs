@@ -4,7 +4,7 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, ExitStatus, Stdio},
 };
@@ -245,4 +245,91 @@ impl Results {
         assert_eq!(last("step"), self.report()["run"]["steps"].as_f64());
         assert_eq!(self.times().last().copied(), last("time"));
     }
+}
+
+/// What `isotherm bench` on two threads a rank has printed and left in the case's `rates.json` and
+/// `roofline.png` is all there, and every rate is a rate.
+#[track_caller]
+pub fn bench_is_whole(case: &Case, table: &str, ranks: usize) {
+    for part in [
+        "triad",
+        "f32 per cell, L2",
+        "16 fused",
+        "fused / plain",
+        "2 threads",
+    ] {
+        assert!(table.contains(part), "{part} is not in\n{table}");
+    }
+    let text = fs::read_to_string(case.path("rates.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&json["ranks"], &json["rounds"]),
+        (&ranks.into(), &1.into())
+    );
+    assert_eq!(json["threads"], serde_json::json!([1, 2]));
+    let caches = ["l1", "l2"].map(|name| json["caches"][name].as_u64().unwrap());
+    assert!(caches[0] > 0 && caches[1] > 0);
+    let check = |rows: &serde_json::Value, count: usize, words: &[&str], numbers: &[&str]| {
+        let rows = rows.as_array().unwrap();
+        assert_eq!(rows.len(), count);
+        for row in rows {
+            for name in words {
+                assert!(row[name].is_string(), "{name} in {row}");
+            }
+            for name in numbers {
+                let number = row[name].as_f64().unwrap();
+                assert!(number.is_finite() && number > 0.0, "{name} in {row}");
+            }
+        }
+    };
+    let kind = &["precision", "coefficients"];
+    check(
+        &json["bandwidth"],
+        2,
+        &[],
+        &["threads", "scale", "triad", "best"],
+    );
+    let numbers = ["working_set", "rows_at_once", "threads", "rate"];
+    check(
+        &json["kernels"],
+        32,
+        &["precision", "coefficients", "cache"],
+        &numbers,
+    );
+    let numbers = [
+        "steps_at_once",
+        "threads",
+        "rate",
+        "bytes_per_update",
+        "of_bound",
+    ];
+    let words = ["precision", "coefficients", "method", "bound"];
+    check(&json["steps"], 16, &words, &numbers);
+    let ratios = &json["ratios"];
+    check(&ratios["fused_over_plain"], 8, kind, &["threads", "ratio"]);
+    let words = ["coefficients", "method"];
+    check(&ratios["f32_over_f64"], 8, &words, &["threads", "ratio"]);
+    let words = ["precision", "coefficients", "method"];
+    check(&ratios["all_threads_over_one"], 8, &words, &["ratio"]);
+    let exchange = &json["exchange"];
+    assert_eq!(exchange.is_null(), ranks == 1);
+    if ranks > 1 {
+        for name in ["sweep", "hidden", "first"] {
+            assert!(
+                exchange[name].as_f64().unwrap() > 0.0,
+                "{name} in {exchange}"
+            );
+        }
+        for name in ["hidden_cost", "first_cost", "halo_hidden"] {
+            assert!(
+                exchange[name].as_f64().unwrap().is_finite(),
+                "{name} in {exchange}"
+            );
+        }
+    }
+    let png = fs::read(case.path("roofline.png")).unwrap();
+    let decoder = png::Decoder::new(io::Cursor::new(png));
+    let info = decoder.read_info().unwrap().info().clone();
+    let title = info.utf8_text[0].get_text().unwrap();
+    assert!(title.starts_with("Roofline"), "{title}");
 }

@@ -3,23 +3,17 @@
 use colorgrad::Gradient;
 
 use super::{
+    super::canvas::{Canvas, INK, LINE, Rgb, Style},
     Look,
-    canvas::{Canvas, Rgb, Style},
     ticks::{Ticks, length_unit, ticks},
 };
-use crate::{
-    error::{Error, Kind},
-    field::Real,
-    grid::Grid,
-};
+use crate::{error::Error, field::Real, grid::Grid};
 
-const INK: Rgb = [40, 40, 46];
 /// For cells that are no numbers.
 const GREY: Rgb = [160, 160, 160];
 
 /// Pixels around the plot: left, top, right, bottom.
 const MARGIN: [usize; 4] = [120, 84, 176, 76];
-const LINE: usize = 2;
 const TICK: usize = 8;
 const GAP: usize = 8;
 /// Between the plot and the colour bar, and the bar's width.
@@ -106,25 +100,7 @@ pub fn palette(colormap: Colormap, range: [f64; 2]) -> impl Fn(f64) -> Rgb {
 impl<T: Real> Figure<'_, T> {
     /// The image as a PNG file.
     pub fn png(&self) -> Result<Vec<u8>, Error> {
-        let canvas = self.draw();
-        let encode = || {
-            let side = |length: usize| u32::try_from(length).expect("an image of moderate size");
-            let mut bytes = Vec::new();
-            let mut encoder =
-                png::Encoder::new(&mut bytes, side(canvas.width), side(canvas.height));
-            encoder.set_color(png::ColorType::Rgb);
-            encoder.set_depth(png::BitDepth::Eight);
-            encoder.add_itxt_chunk("Title".to_string(), self.look.title.clone())?;
-            encoder.add_itxt_chunk("Description".to_string(), self.caption())?;
-            encoder.add_itxt_chunk("Software".to_string(), "isotherm".to_string())?;
-            let mut writer = encoder.write_header()?;
-            writer.write_image_data(&canvas.rgb)?;
-            writer.finish()?;
-            Ok(bytes)
-        };
-        encode().map_err(|error: png::EncodingError| {
-            Error::new(Kind::Internal, format!("cannot encode an image: {error}"))
-        })
+        self.draw().png(&self.look.title, &self.caption())
     }
 
     fn caption(&self) -> String {
@@ -153,7 +129,7 @@ impl<T: Real> Figure<'_, T> {
                 canvas.set(left + p, top + ny - 1 - q, color(value.to_f64()));
             }
         }
-        frame(&mut canvas, [left, top], [nx, ny]);
+        canvas.frame([left, top], [nx, ny]);
         self.title(&mut canvas);
         self.axes(&mut canvas);
         self.bar(&mut canvas, range, color);
@@ -217,7 +193,7 @@ impl<T: Real> Figure<'_, T> {
             let value = low + (high - low) * (q as f64 + 0.5) / ny as f64;
             canvas.fill([left, top + ny - 1 - q], [BAR_WIDTH, 1], color(value));
         }
-        frame(canvas, [left, top], [BAR_WIDTH, ny]);
+        canvas.frame([left, top], [BAR_WIDTH, ny]);
         let right = left + BAR_WIDTH + LINE;
         let style = Style::LABEL;
         for (pixel, label) in placed(low, high, ny, TICK_SPACING[1]) {
@@ -228,15 +204,6 @@ impl<T: Real> Figure<'_, T> {
         }
         canvas.text([left + GAP, top + ny + GAP], "K", style, INK);
     }
-}
-
-/// A line around a rectangle.
-fn frame(canvas: &mut Canvas, [left, top]: [usize; 2], [nx, ny]: [usize; 2]) {
-    let (wide, high) = (nx + 2 * LINE, ny + 2 * LINE);
-    canvas.fill([left - LINE, top - LINE], [wide, LINE], INK);
-    canvas.fill([left - LINE, top + ny], [wide, LINE], INK);
-    canvas.fill([left - LINE, top - LINE], [LINE, high], INK);
-    canvas.fill([left + nx, top - LINE], [LINE, high], INK);
 }
 
 /// Ticks of an axis that is `length` pixels long: pixels from its low end, and labels.

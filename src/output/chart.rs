@@ -1,0 +1,342 @@
+//! Curves and points on logarithmic axes, in panels side by side with one legend.
+
+use std::path::Path;
+
+use super::{
+    canvas::{Canvas, INK, LINE, Rgb, Style},
+    run_directory::write_whole,
+};
+use crate::error::Error;
+
+const GREY: Rgb = [225, 225, 228];
+
+/// Pixels of a panel's plot, around each of them (left, top, right, bottom), and of the legend.
+const PLOT: [usize; 2] = [620, 620];
+const MARGIN: [usize; 4] = [100, 112, 20, 84];
+const LEGEND: usize = 390;
+const LEGEND_LINE: usize = 30;
+const TICK: usize = 8;
+const GAP: usize = 8;
+/// Of curves, of dashes and of marks.
+const WIDTH: f64 = 3.0;
+const DASH: f64 = 12.0;
+const MARK: f64 = 15.0;
+
+/// What is drawn.
+pub struct Chart {
+    pub title: String,
+    /// What stands along x and along y, with units; positive numbers.
+    pub axes: [String; 2],
+    /// Of which the first gives the legend: all have the same series over other numbers.
+    pub panels: Vec<Panel>,
+}
+
+/// One plot of several, all over the same ranges.
+pub struct Panel {
+    pub title: String,
+    pub series: Vec<Series>,
+}
+
+/// What belongs together and has one entry in the legend.
+pub struct Series {
+    pub label: String,
+    pub color: [u8; 3],
+    pub mark: Mark,
+    /// x and y, positive.
+    pub points: Vec<[f64; 2]>,
+}
+
+/// How a series is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    Line,
+    Dashes,
+    Square,
+    Disc,
+}
+
+impl Chart {
+    /// Writes the chart as a PNG file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let [x, y] = &self.axes;
+        let bytes = self.draw().png(&self.title, &format!("{y} over {x}"))?;
+        write_whole(path, &bytes)
+    }
+
+    fn draw(&self) -> Canvas {
+        let [left, top, right, bottom] = MARGIN;
+        let pitch = left + PLOT[0] + right;
+        let mut canvas = Canvas::new(pitch * self.panels.len() + LEGEND, top + PLOT[1] + bottom);
+        canvas.text([left, 2 * GAP], &self.title, Style::TITLE, INK);
+        let axes = [0, 1].map(|axis| self.axis(axis));
+        for (k, panel) in self.panels.iter().enumerate() {
+            let corner = [k * pitch + left, top];
+            let above = top - GAP - Style::LABEL.height();
+            canvas.text([corner[0], above], &panel.title, Style::LABEL, INK);
+            self.draw_axes(&mut canvas, corner, &axes);
+            for series in &panel.series {
+                let points = series.points.iter().map(|point| {
+                    let [x, y] = [0, 1].map(|axis| axes[axis].pixel(point[axis]));
+                    [pixels(corner[0]) + x, pixels(top + PLOT[1] - 1) - y]
+                });
+                draw_series(&mut canvas, series, &points.collect::<Vec<_>>());
+            }
+            canvas.frame(corner, PLOT);
+        }
+        self.draw_legend(&mut canvas, [pitch * self.panels.len() + 2 * GAP, top]);
+        canvas
+    }
+
+    /// An axis around all numbers of all panels.
+    fn axis(&self, axis: usize) -> Axis {
+        let all = self.panels.iter().flat_map(|panel| &panel.series);
+        let numbers = all.flat_map(|series| &series.points).map(|p| p[axis]);
+        let [low, high] = numbers.fold([f64::INFINITY, 0.0], |[low, high], number| {
+            [number.min(low), number.max(high)]
+        });
+        Axis::around(low, high, PLOT[axis])
+    }
+
+    fn draw_axes(&self, canvas: &mut Canvas, [left, top]: [usize; 2], axes: &[Axis; 2]) {
+        let [nx, ny] = PLOT;
+        let style = Style::LABEL;
+        let below = top + ny + LINE;
+        for (pixel, label) in axes[0].ticks() {
+            let x = left + pixel;
+            canvas.fill([x, top], [1, ny], GREY);
+            canvas.fill([x, below], [LINE, TICK], INK);
+            let at = [x - style.width(&label) / 2, below + TICK + GAP / 2];
+            canvas.text(at, &label, style, INK);
+        }
+        for (pixel, label) in axes[1].ticks() {
+            let y = top + ny - 1 - pixel;
+            canvas.fill([left, y], [nx, 1], GREY);
+            canvas.fill([left - LINE - TICK, y], [TICK, LINE], INK);
+            let right = left - LINE - TICK - GAP;
+            let at = [right - style.width(&label), y - style.height() / 2];
+            canvas.text(at, &label, style, INK);
+        }
+        let [x, y] = &self.axes;
+        let line = below + TICK + 2 * GAP + style.height();
+        let at = (left + nx / 2).saturating_sub(style.width(x) / 2);
+        canvas.text([at, line], x, style, INK);
+        let at = [
+            left - MARGIN[0] + GAP / 2,
+            top + ny / 2 + style.width(y) / 2,
+        ];
+        canvas.text_upwards(at, y, style, INK);
+    }
+
+    fn draw_legend(&self, canvas: &mut Canvas, [left, top]: [usize; 2]) {
+        let style = Style::LABEL;
+        let series = self.panels.iter().take(1).flat_map(|panel| &panel.series);
+        for (k, series) in series.enumerate() {
+            let y = top + k * LEGEND_LINE;
+            let middle = pixels(y + style.height() / 2);
+            let [start, end] = [pixels(left), pixels(left + 44)];
+            let points = match series.mark {
+                Mark::Line | Mark::Dashes => vec![[start, middle], [end, middle]],
+                Mark::Square | Mark::Disc => vec![[0.5 * (start + end), middle]],
+            };
+            draw_series(canvas, series, &points);
+            canvas.text([left + 44 + 2 * GAP, y], &series.label, style, INK);
+        }
+    }
+}
+
+/// Draws a series through or at points in pixels of the image.
+fn draw_series(canvas: &mut Canvas, series: &Series, points: &[[f64; 2]]) {
+    let color = series.color;
+    match series.mark {
+        Mark::Line => {
+            for ends in points.windows(2) {
+                canvas.line(ends[0], ends[1], WIDTH, color);
+            }
+        }
+        Mark::Dashes => {
+            for ends in points.windows(2) {
+                for [from, to] in dashes([ends[0], ends[1]]) {
+                    canvas.line(from, to, WIDTH, color);
+                }
+            }
+        }
+        Mark::Disc => {
+            for &at in points {
+                canvas.line(at, at, MARK, color);
+            }
+        }
+        Mark::Square => {
+            let half = MARK / 2.0 - 1.0;
+            for &[x, y] in points {
+                // Lines have round ends: a thin one after the other fills the corners.
+                let mut line = -half;
+                while line <= half {
+                    let [from, to] = [[x - half, y + line], [x + half, y + line]];
+                    canvas.line(from, to, 1.5, color);
+                    line += 1.0;
+                }
+            }
+        }
+    }
+}
+
+/// A straight line cut into dashes.
+fn dashes([from, to]: [[f64; 2]; 2]) -> Vec<[[f64; 2]; 2]> {
+    let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+    let at = |distance: f64| {
+        let part = (distance / length).min(1.0);
+        [0, 1].map(|axis| from[axis] + part * (to[axis] - from[axis]))
+    };
+    let mut dashes = Vec::new();
+    let mut start = 0.0;
+    while start < length {
+        dashes.push([at(start), at(start + DASH)]);
+        start += 2.0 * DASH;
+    }
+    dashes
+}
+
+/// A logarithmic axis that is some pixels long.
+struct Axis {
+    /// Logarithms of base 10 at its ends.
+    low: f64,
+    high: f64,
+    length: usize,
+}
+
+impl Axis {
+    /// An axis on which positive numbers keep some distance from the ends.
+    fn around(low: f64, high: f64, length: usize) -> Self {
+        let [low, high] = [low, high].map(f64::log10);
+        let room = 0.05 * (high - low).max(1.0);
+        Self {
+            low: low - room,
+            high: high + room,
+            length,
+        }
+    }
+
+    /// Where a number stands, in pixels from the low end.
+    fn pixel(&self, number: f64) -> f64 {
+        (number.log10() - self.low) / (self.high - self.low) * pixels(self.length - 1)
+    }
+
+    /// The numbers 1, 2 and 5 of each power of ten on the axis: pixels from its low end, and labels.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "pixels and exponents are small; what is on the axis is not negative"
+    )]
+    fn ticks(&self) -> Vec<(usize, String)> {
+        let decades = self.low.floor() as i32..=self.high.floor() as i32;
+        let numbers = decades.flat_map(|decade| {
+            [1.0, 2.0, 5.0].map(|digit| {
+                let decimals = (-decade).max(0) as usize;
+                (digit * 10f64.powi(decade), decimals)
+            })
+        });
+        numbers
+            .filter(|(number, _)| (self.low..=self.high).contains(&number.log10()))
+            .map(|(number, decimals)| {
+                (
+                    self.pixel(number).round() as usize,
+                    format!("{number:.decimals$}"),
+                )
+            })
+            .collect()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "pixels are few")]
+fn pixels(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_numbers_where_they_belong() {
+        let axis = Axis::around(0.03, 3.0, 1001);
+        let ticks = axis.ticks();
+        let labels: Vec<_> = ticks.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
+        let distance = |a: usize, b: usize| ticks[b].0 - ticks[a].0;
+        assert!(distance(1, 4).abs_diff(1000 * 10 / 22) <= 1);
+        assert!(distance(0, 1).abs_diff(distance(3, 4)) <= 1);
+    }
+
+    #[test]
+    fn lines_squares_and_discs_are_where_they_belong() {
+        let color = [200, 0, 0];
+        let chart = |mark, points| Chart {
+            title: "Title".into(),
+            axes: ["x".into(), "y".into()],
+            panels: vec![Panel {
+                title: "Panel".into(),
+                series: vec![
+                    Series {
+                        label: "range".into(),
+                        color: GREY,
+                        mark: Mark::Line,
+                        points: vec![[1.0, 1.0], [100.0, 100.0]],
+                    },
+                    Series {
+                        label: "series".into(),
+                        color,
+                        mark,
+                        points,
+                    },
+                ],
+            }],
+        };
+        let middle = [MARGIN[0] + PLOT[0] / 2, MARGIN[1] + PLOT[1] / 2];
+        let at = |canvas: &Canvas, [x, y]: [usize; 2]| {
+            let at = 3 * (y * canvas.width + x);
+            [canvas.rgb[at], canvas.rgb[at + 1], canvas.rgb[at + 2]]
+        };
+        for mark in [Mark::Square, Mark::Disc] {
+            let canvas = chart(mark, vec![[10.0, 10.0]]).draw();
+            assert_eq!(at(&canvas, middle), color);
+            let corner = at(&canvas, middle.map(|pixel| pixel + 6));
+            assert_eq!(corner == color, mark == Mark::Square);
+        }
+        let across = vec![[1.0, 10.0], [100.0, 10.0]];
+        let painted = |mark| {
+            let canvas = chart(mark, across.clone()).draw();
+            let row = (MARGIN[0]..MARGIN[0] + PLOT[0]).map(|x| at(&canvas, [x, middle[1]]));
+            row.filter(|pixel| *pixel == color).count()
+        };
+        let (line, dashes) = (painted(Mark::Line), painted(Mark::Dashes));
+        assert!(line > PLOT[0] / 2 && dashes < line * 3 / 4 && dashes > line / 3);
+    }
+
+    #[test]
+    fn a_chart_becomes_a_file() {
+        let scratch = tempfile::tempdir().unwrap();
+        let chart = Chart {
+            title: "Title".into(),
+            axes: ["x".into(), "y".into()],
+            panels: vec![Panel {
+                title: "One point".into(),
+                series: vec![Series {
+                    label: "point".into(),
+                    color: INK,
+                    mark: Mark::Disc,
+                    points: vec![[1e-3, 1e3]],
+                }],
+            }],
+        };
+        let path = scratch.path().join("chart.png");
+        chart.write(&path).unwrap();
+        let decoder = png::Decoder::new(std::io::Cursor::new(std::fs::read(&path).unwrap()));
+        let info = decoder.read_info().unwrap().info().clone();
+        assert_eq!(info.utf8_text[0].get_text().unwrap(), "Title");
+        let error = chart.write(&scratch.path().join("none/chart.png"));
+        assert_eq!(error.unwrap_err().kind.exit_status(), 74);
+    }
+}
