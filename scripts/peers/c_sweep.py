@@ -1,7 +1,7 @@
 """Plain C with OpenMP: compiles sweep.c for this machine and calls it.
 
-    c_sweep.py CONFIG [FIELDS]            ordinary stores
-    c_sweep.py --stream CONFIG [FIELDS]   stores that go past the caches
+c_sweep.py CONFIG [FIELDS]            ordinary stores
+c_sweep.py --stream CONFIG [FIELDS]   stores that go past the caches
 """
 
 import ctypes

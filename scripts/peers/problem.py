@@ -44,6 +44,10 @@ def temperature(rows=range(ny)):
     return u
 
 
+def harmonic_mean(a, b):
+    return 2 * a * b / (a + b)
+
+
 def coefficients(rows=range(ny)):
     """Conductivity of the faces across x and across y, and time step over heat capacity of the cells.
 
@@ -54,10 +58,9 @@ def coefficients(rows=range(ny)):
     if constant:
         return real(k), real(k), real(dt / rho_c)
     k, rho_c = evaluate(k, rows), evaluate(rho_c, rows)
-    mean = lambda a, b: (2 * a * b / (a + b)).astype(real)
-    across_x = mean(k[1:-1, :-1], k[1:-1, 1:])
-    across_y = mean(k[:-1, 1:-1], k[1:, 1:-1])
-    return across_x, across_y, (dt / rho_c[1:-1, 1:-1]).astype(real)
+    across_x = harmonic_mean(k[1:-1, :-1], k[1:-1, 1:])
+    across_y = harmonic_mean(k[:-1, 1:-1], k[1:, 1:-1])
+    return across_x.astype(real), across_y.astype(real), (dt / rho_c[1:-1, 1:-1]).astype(real)
 
 
 def tell(seconds, u, version):
