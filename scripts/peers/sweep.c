@@ -1,13 +1,19 @@
 // The explicit step as plain C: rows dealt to OpenMP threads, two matrices in turns. REAL is double or
 // float.
-#define _GNU_SOURCE
-#include <emmintrin.h>
+#include <immintrin.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-enum { LINE = 64, PAGE = 1 << 21, BLOCK = 1024 };
+enum { LINE = 64, BLOCK = 1024 };
+
+#ifdef __AVX512F__
+typedef __m512i vector;
+#define STREAM _mm512_stream_si512
+#else
+typedef __m128i vector;
+#define STREAM _mm_stream_si128
+#endif
 
 // `at` is the first cell (or face) of the first row; it begins a cache line, as in every row.
 struct matrix {
@@ -15,16 +21,14 @@ struct matrix {
     long stride;
 };
 
-// A copy of a matrix with a frame of so many values. Its pages, large ones if there are any, are first
-// touched by the threads that use them. It is never freed: the program ends soon.
+// A copy of a matrix with a frame of so many values. Its pages are first touched by the threads that use
+// them. It is never freed: the program ends soon.
 static struct matrix spread(const REAL *from, long rows, long columns, long frame) {
     long line = LINE / sizeof(REAL), lead = frame * line, width = columns + 2 * frame;
     long stride = (lead - frame + width + line - 1) / line * line;
-    size_t bytes = ((rows + 2 * frame) * stride * sizeof(REAL) + PAGE - 1) / PAGE * PAGE;
-    REAL *to = aligned_alloc(PAGE, bytes);
+    REAL *to = aligned_alloc(LINE, (rows + 2 * frame) * stride * sizeof(REAL));
     if (!to)
         abort();
-    madvise(to, bytes, MADV_HUGEPAGE);
 #pragma omp parallel for schedule(static)
     for (long j = 0; j < rows + 2 * frame; j++)
         memcpy(to + j * stride + lead - frame, from + j * width, width * sizeof(REAL));
@@ -47,9 +51,9 @@ static void per_cell(REAL *restrict out, const REAL *u, long stride, const REAL 
 // Writes past the caches, so that the lines it overwrites are not read first. `to` and `from` begin cache
 // lines.
 static void stream(REAL *to, const REAL *from, long n) {
-    long vectors = n * sizeof(REAL) / sizeof(__m128i), done = vectors * sizeof(__m128i) / sizeof(REAL);
+    long vectors = n * sizeof(REAL) / sizeof(vector), done = vectors * sizeof(vector) / sizeof(REAL);
     for (long i = 0; i < vectors; i++)
-        _mm_stream_si128((__m128i *)to + i, _mm_load_si128((const __m128i *)from + i));
+        STREAM((vector *)to + i, ((const vector *)from)[i]);
     memcpy(to + done, from + done, (n - done) * sizeof(REAL));
 }
 
@@ -80,6 +84,8 @@ double run(REAL *framed, const REAL *faces_x, const REAL *faces_y, const REAL *c
                 if (streaming)
                     stream(to, block, n);
             }
+            if (streaming)
+                _mm_sfence(); // or other threads might not see the row yet
         }
         struct matrix other = u;
         u = out;
