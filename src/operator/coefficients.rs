@@ -1,6 +1,6 @@
 //! Coefficients on cells and faces: one number, or a field of them.
 
-use std::{array::from_fn, ops::Range};
+use std::ops::Range;
 
 use crate::{
     comm::{Communicator, Reduce},
@@ -33,7 +33,11 @@ impl<T: Real> OnRows<T> for Field<T> {
     type Rows<'a, const R: usize> = [&'a [T]; R];
 
     fn rows<const R: usize>(&self, j: isize, columns: Range<isize>) -> [&[T]; R] {
-        from_fn(|r| self.part(j + signed(r), columns.clone()))
+        let mut rows: [&[T]; R] = [&[]; R];
+        for (j, row) in (j..).zip(&mut rows) {
+            *row = self.part(j, columns.clone());
+        }
+        rows
     }
 }
 
