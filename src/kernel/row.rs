@@ -136,6 +136,8 @@ pub(super) fn vectors_mut<T: Real, S: Simd>(
     &mut T::vectors_mut::<S>(&mut row[first..][..count * T::lanes::<S>()])[..count]
 }
 
+/// `count` vectors of each row from value `first` on. A plain loop: through `map`, the compiler would
+/// lose sight of the slices' length, and check every access.
 #[inline(always)]
 fn each<T: Real, S: Simd, const R: usize>(
     rows: [&[T]; R],
@@ -143,8 +145,8 @@ fn each<T: Real, S: Simd, const R: usize>(
     count: usize,
 ) -> [&[T::Vector<S>]; R] {
     let mut all: [&[T::Vector<S>]; R] = [&[]; R];
-    for r in 0..R {
-        all[r] = vectors::<T, S>(rows[r], first, count);
+    for (all, row) in all.iter_mut().zip(rows) {
+        *all = vectors::<T, S>(row, first, count);
     }
     all
 }

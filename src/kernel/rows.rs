@@ -70,6 +70,7 @@ where
         let Surrounded { south, rows, north } = self.u;
         let south = vectors::<T, S>(south, first + 1, count);
         let north = vectors::<T, S>(north, first + 1, count);
+        // A plain loop, as in `row::each`.
         let none: &[T::Vector<S>] = &[];
         let (mut west, mut center, mut east) = ([none; R], [none; R], [none; R]);
         let mut out = [const { None }; R];
@@ -104,7 +105,8 @@ where
                 let inflow = T::sum(simd, across_x, across_y);
                 let rate = Q::added(simd, &sources, inflow, r, k);
                 let factor = T::product(simd, dt, C::vector(&inverse_capacity, r, k));
-                out[r].as_mut().unwrap()[k] = T::sum(simd, u, T::product(simd, factor, rate));
+                out[r].as_mut().expect("set above")[k] =
+                    T::sum(simd, u, T::product(simd, factor, rate));
                 (u, from_south) = (above, to_north);
             }
         }
