@@ -346,7 +346,7 @@ fn an_error_is_said_once_whichever_rank_meets_it() {
             "parallel.halo_depth=27",
         ],
         2,
-        &["parallel.halo_depth: the thinnest subdomain has 26 cells across"],
+        &["parallel.halo_depth: is 27, but the thinnest subdomain is 26 cells across"],
     );
     // Where x is above 1: on the last rank only.
     fails(

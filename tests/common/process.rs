@@ -254,7 +254,7 @@ pub fn bench_is_whole(case: &Case, table: &str, ranks: usize) {
     for part in [
         "triad",
         "f32 per cell, L2",
-        "16 fused",
+        " fused, ",
         "fused / plain",
         "2 threads",
     ] {
