@@ -168,6 +168,9 @@ impl<T: Real> Diffusion<T> {
         meanwhile: &mut dyn FnMut(),
     ) {
         let spans = tiles.concat();
+        if spans.is_empty() {
+            return;
+        }
         let (walls, wall_heat) = self.walls.deal(self.cells, &spans);
         let (sources, source_heat) = match &mut self.sources {
             None => (None, spans.iter().map(|_| Vec::new()).collect()),
