@@ -108,11 +108,6 @@ impl<T: Real> Halo<T> {
         !self.links.is_empty()
     }
 
-    /// Fills the `depth` ghosts of `u` next to each side. Collective.
-    pub fn fill(&mut self, u: &mut Field<T>, depth: usize) -> HaloTimes {
-        self.fill_while(u, depth, |_, _| {})
-    }
-
     /// Fills the `depth` ghosts of `u` next to each side; while messages fly it runs `overlap`,
     /// which must not read ghosts that come by message and should call its second argument now
     /// and then to drive them. Collective.

@@ -13,9 +13,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::{Field, Real, signed};
 use crate::error::{Error, Kind};
 
-/// Values between two calls that drive messages in flight: some 10 microseconds of work.
-const VALUES_BETWEEN_CALLS: usize = 1 << 14;
-
 /// The main thread of a rank and its workers.
 ///
 /// Rows of a field are dealt out in one fixed way, so that a thread meets the same rows in
@@ -127,17 +124,6 @@ impl Team {
         rows: Range<isize>,
         work: impl Fn(isize, &mut [T]) + Sync,
     ) {
-        self.for_rows_while(field, rows, &mut || {}, work);
-    }
-
-    /// As [`Self::for_rows`]; the calling thread calls `meanwhile` every so often between its rows.
-    pub fn for_rows_while<T: Real>(
-        &self,
-        field: &mut Field<T>,
-        rows: Range<isize>,
-        meanwhile: &mut dyn FnMut(),
-        work: impl Fn(isize, &mut [T]) + Sync,
-    ) {
         let ghosts = signed(field.ghosts);
         let (stride, margin, width) = (field.stride, field.margin, field.width());
         let all_rows = field.cells[1] + 2 * field.ghosts;
@@ -150,27 +136,14 @@ impl Team {
                 (signed(share.start) - ghosts, part)
             })
             .collect();
-        let sweep = |(first, part): (isize, &mut [T]), after_row: &mut dyn FnMut()| {
+        let sweep = |(first, part): (isize, &mut [T])| {
             for (j, row) in (first..).zip(part.chunks_exact_mut(stride)) {
                 if rows.contains(&j) {
                     work(j, &mut row[margin..][..width]);
-                    after_row();
                 }
             }
         };
-        let mut values = 0;
-        let mut count_row = || {
-            values += width;
-            if values >= VALUES_BETWEEN_CALLS {
-                values = 0;
-                meanwhile();
-            }
-        };
-        self.run(
-            parts,
-            |part| sweep(part, &mut count_row),
-            |part| sweep(part, &mut || {}),
-        );
+        self.run(parts, sweep, sweep);
     }
 
     /// As [`Self::for_rows`], for work that can fail.
@@ -228,40 +201,50 @@ mod tests {
     use std::{collections::BTreeMap, thread};
 
     #[test]
-    fn a_thread_meets_the_same_rows_in_every_sweep_and_only_the_caller_does_the_rest() {
+    fn a_thread_meets_the_same_rows_in_every_sweep() {
         let team = Team::new(3).unwrap();
         let mut field = Field::<f64>::new(&team, [7000, 10], 1);
         let owners = |field: &mut Field<f64>, rows: Range<isize>| {
             let owners = Mutex::new(BTreeMap::new());
-            let caller = thread::current().id();
-            let mut calls = 0;
-            let mut meanwhile = || {
-                assert_eq!(thread::current().id(), caller);
-                calls += 1;
-            };
-            team.for_rows_while(field, rows, &mut meanwhile, |j, _| {
+            team.for_rows(field, rows, |j, _| {
                 owners.lock().unwrap().insert(j, thread::current().id());
             });
-            (owners.into_inner().unwrap(), calls)
+            owners.into_inner().unwrap()
         };
-        let (all, calls) = owners(&mut field, -1..11);
+        let all = owners(&mut field, -1..11);
         assert_eq!(all.len(), 12);
         assert_eq!(all[&-1], thread::current().id());
-        assert!(
-            calls > 0,
-            "the caller's four rows are more than it does without a call"
-        );
-        let (inner, _) = owners(&mut field, 1..9);
+        let inner = owners(&mut field, 1..9);
         assert_eq!(inner.len(), 8);
         assert!(inner.iter().all(|(j, owner)| all[j] == *owner));
         for threads in [2, 1, 3] {
             team.employ(threads);
-            let (all, _) = owners(&mut field, -1..11);
+            let all = owners(&mut field, -1..11);
             let mut threads_met: Vec<_> = all.values().map(|owner| format!("{owner:?}")).collect();
             threads_met.sort();
             threads_met.dedup();
             assert_eq!((all.len(), threads_met.len()), (12, threads));
         }
+    }
+
+    #[test]
+    fn each_thread_has_its_part_and_only_the_caller_does_the_rest() {
+        let team = Team::new(3).unwrap();
+        let caller = thread::current().id();
+        let mut calls = 0;
+        let mut meanwhile = || {
+            assert_eq!(thread::current().id(), caller);
+            calls += 1;
+        };
+        let owners = Mutex::new(BTreeMap::new());
+        team.for_parts(vec![0, 1, 2], &mut meanwhile, |part, meanwhile| {
+            owners.lock().unwrap().insert(part, thread::current().id());
+            meanwhile();
+        });
+        assert_eq!(calls, 1);
+        let owners = owners.into_inner().unwrap();
+        assert_eq!(owners[&0], caller);
+        assert!(owners[&1] != caller && owners[&2] != caller && owners[&1] != owners[&2]);
     }
 
     #[test]

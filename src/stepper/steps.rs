@@ -26,12 +26,6 @@ impl Steps {
         }
     }
 
-    /// One step of `dt` seconds from time `t`, in seconds.
-    #[must_use]
-    pub fn one(t: f64, dt: f64) -> Self {
-        Self::new(t, dt, 1)
-    }
-
     /// The time in seconds at which step `index` begins.
     #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^53")]
     #[must_use]
