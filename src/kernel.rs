@@ -1,6 +1,6 @@
 //! Loops over rows of cells: slices in, slices out, nothing else.
 //!
-//! The arithmetic of a cell is written once, in [`EulerRows`]. Every variant, uniform or per-cell
+//! The arithmetic of a cell is written once, in `step`. Every variant, uniform or per-cell
 //! coefficients, any vector width, one row or several, is that one expression over other loads, so
 //! all of them give the same bits. Multiplications and additions are not contracted.
 
@@ -9,9 +9,13 @@
     reason = "a row's loop must end up inside one function with wide vectors"
 )]
 
+mod passing;
 mod row;
 mod rows;
+mod step;
 
+pub use passing::EulerPassing;
 pub use pulp::Arch;
 pub use row::{NoSource, Rows, Sources, Uniform};
-pub use rows::{Coefficients, EulerRows, Surrounded};
+pub use rows::{EulerRows, Surrounded};
+pub use step::Coefficients;

@@ -2,7 +2,7 @@
 
 mod coefficients;
 mod diffusion;
-mod ring;
+mod slab;
 mod sources;
 mod tile;
 mod walls;

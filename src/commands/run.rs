@@ -262,7 +262,8 @@ fn summary(report: &Report) -> String {
         run.wall_seconds,
         run.cell_updates_per_second,
     );
-    if let Some(hidden) = report.communication.hidden_fraction {
+    let overlaps = report.plan.is_none_or(|choice| choice.plan.overlap);
+    if let (Some(hidden), true) = (report.communication.hidden_fraction, overlaps) {
         let hidden = 100.0 * hidden;
         write!(line, ", {hidden:.0} % of the halo time hidden").expect("a string takes all");
     }

@@ -136,6 +136,17 @@ pub(super) fn vectors_mut<T: Real, S: Simd>(
     &mut T::vectors_mut::<S>(&mut row[first..][..count * T::lanes::<S>()])[..count]
 }
 
+/// The vector of a row from value `at` on.
+#[inline(always)]
+pub(super) fn vector<T: Real, S: Simd>(row: &[T], at: usize) -> T::Vector<S> {
+    T::vectors::<S>(&row[at..][..T::lanes::<S>()])[0]
+}
+
+#[inline(always)]
+pub(super) fn vector_mut<T: Real, S: Simd>(row: &mut [T], at: usize) -> &mut T::Vector<S> {
+    &mut T::vectors_mut::<S>(&mut row[at..][..T::lanes::<S>()])[0]
+}
+
 /// `count` vectors of each row from value `first` on. A plain loop: through `map`, the compiler would
 /// lose sight of the slices' length, and check every access.
 #[inline(always)]

@@ -3,8 +3,9 @@
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
 use super::{
-    Rows, Sources,
+    Coefficients, Rows, Sources,
     row::{vectors, vectors_mut},
+    step::Step,
 };
 use crate::field::Real;
 
@@ -16,30 +17,7 @@ pub struct Surrounded<'a, T, const R: usize> {
     pub north: &'a [T],
 }
 
-/// Coefficients of `R` rows of `n` cells. A weight is the conductivity of a face over the square
-/// of the cell width.
-#[derive(Debug, Clone, Copy)]
-pub struct Coefficients<X, Y1, Y, C, Q> {
-    /// Weights of the `n + 1` faces across x of each row.
-    pub x: X,
-    /// Weights of the `n` faces below the first row.
-    pub south: Y1,
-    /// Weights of the `n` faces above each row.
-    pub north: Y,
-    /// Reciprocal heat capacity.
-    pub inverse_capacity: C,
-    pub sources: Q,
-}
-
-/// One forward Euler step of length `dt` for `R` neighbouring rows of cells:
-///
-/// ```text
-/// flow = weight * (u beyond the face - u before it)      for each face, along its axis
-/// u'   = u + dt / rho_c * ((flow_east - flow_west) + (flow_north - flow_south) + source)
-/// ```
-///
-/// A face's flow is one number, whichever of its cells looks at it, and the expression is
-/// symmetric under reflections and under exchange of the axes.
+/// One forward Euler step of length `dt` for `R` neighbouring rows of cells.
 pub struct EulerRows<'a, T, X, Y1, Y, C, Q, const R: usize> {
     /// The `n` cells of each row after the step.
     pub out: [&'a mut [T]; R],
@@ -65,7 +43,6 @@ where
     /// The step for the `n` cells from column `first` on, a whole number of vectors.
     #[inline(always)]
     fn sweep<S: Simd>(&mut self, simd: S, first: usize, n: usize) {
-        let flow = |weight, low, high| T::product(simd, weight, T::difference(simd, high, low));
         let count = n / T::lanes::<S>();
         let Surrounded { south, rows, north } = self.u;
         let south = vectors::<T, S>(south, first + 1, count);
@@ -80,33 +57,19 @@ where
             east[r] = vectors::<T, S>(rows[r], first + 2, count);
             out[r] = Some(vectors_mut::<T, S>(row, first, count));
         }
-        let of = self.coefficients;
-        let west_weight = of.x.vectors(simd, first, count);
-        let east_weight = of.x.vectors(simd, first + 1, count);
-        let south_weight = of.south.vectors(simd, first, count);
-        let north_weight = of.north.vectors(simd, first, count);
-        let inverse_capacity = of.inverse_capacity.vectors(simd, first, count);
-        let sources = of.sources.vectors::<S>(first, count);
-        let dt = T::splat(simd, self.dt);
+        let step = Step::new(simd, &self.coefficients, self.dt, first, count);
         for k in 0..count {
             let mut u = center[0][k];
-            let mut from_south = flow(Y1::vector(&south_weight, 0, k), south[k], u);
+            let mut from_south = step.from_south(k, south[k], u);
             for r in 0..R {
                 let above = if r + 1 < R {
                     center[r + 1][k]
                 } else {
                     north[k]
                 };
-                let from_west = flow(X::vector(&west_weight, r, k), west[r][k], u);
-                let to_east = flow(X::vector(&east_weight, r, k), u, east[r][k]);
-                let to_north = flow(Y::vector(&north_weight, r, k), u, above);
-                let across_x = T::difference(simd, to_east, from_west);
-                let across_y = T::difference(simd, to_north, from_south);
-                let inflow = T::sum(simd, across_x, across_y);
-                let rate = Q::added(simd, &sources, inflow, r, k);
-                let factor = T::product(simd, dt, C::vector(&inverse_capacity, r, k));
-                out[r].as_mut().expect("set above")[k] =
-                    T::sum(simd, u, T::product(simd, factor, rate));
+                let around = [west[r][k], east[r][k], above];
+                let [value, to_north] = step.advance(r, k, u, around, from_south);
+                out[r].as_mut().expect("set above")[k] = value;
                 (u, from_south) = (above, to_north);
             }
         }

@@ -1,24 +1,23 @@
 //! Several time steps of one block of cells, in cache.
 //!
-//! Rows stream upwards through the steps. In one tick, step 1 computes a few rows from the field,
-//! step 2 the rows one below them from what step 1 left, and so on, until the last step writes to
-//! the new field: a wavefront in time (Wellein et al., "Efficient temporal blocking for stencil
-//! computations by multicore-aware wavefront parallelization", COMPSAC 2009). Between first
-//! and last a step keeps only its youngest rows, in a ring that stays in cache. Cells around the
-//! block that the later steps need are computed here once more, so that blocks do not wait for each
-//! other (overlapped tiling).
+//! Rows stream upwards through the steps, a few at a time. Step 1 computes them from the field,
+//! step 2 the rows one below from what step 1 left, in their place, and so on, until the last step
+//! leaves them to the new field: a wavefront in time (Wellein et al., "Efficient temporal blocking
+//! for stencil computations by multicore-aware wavefront parallelization", COMPSAC 2009). Of the
+//! rows that have passed, a step keeps the two youngest. Cells around the block that the later
+//! steps need are computed here once more, so that blocks do not wait for each other (overlapped
+//! tiling).
 
 use std::{array::from_fn, ops::Range};
 
-use super::{coefficients::OnRows, ring::Ring, sources::SourcesOnRows, walls::WallFaces};
+use super::{coefficients::OnRows, slab::Slab, sources::SourcesOnRows, walls::WallFaces};
 use crate::{
     field::{Field, LINE, Real, Span, signed},
     grid::Side,
-    kernel::{Arch, Coefficients, EulerRows, Sources, Surrounded},
+    kernel::{Arch, Coefficients, EulerPassing, EulerRows, Sources, Surrounded},
 };
 
-/// Rows that a step computes in one tick. The ghosts above a wall need one row of the ring that the
-/// next step does not read any more, hence three at least.
+/// Rows that pass through the steps together.
 pub(super) const GROUP: usize = 3;
 
 /// What all tiles of some steps have in common.
@@ -50,16 +49,32 @@ pub(super) struct Tile<'a, T> {
 
 /// Memory that a thread needs to advance a tile, kept from one to the next.
 pub struct Workspace<T> {
-    /// What each step but the last leaves for the next.
-    rings: Vec<Ring<T>>,
+    group: Slab<T, GROUP>,
+    /// What each step but the last leaves behind for the next: the two rows below the group.
+    older: Vec<Slab<T, 2>>,
     sources: Vec<T>,
 }
 
-impl<T> Default for Workspace<T> {
+impl<T: Real> Default for Workspace<T> {
     fn default() -> Self {
         Self {
-            rings: Vec::new(),
+            group: Slab::new(),
+            older: Vec::new(),
             sources: Vec::new(),
+        }
+    }
+}
+
+impl<T: Real> Workspace<T> {
+    /// The row at some place of the group after a step, and before it the one below.
+    fn neighbors(&mut self, step: usize, place: usize, columns: &Range<isize>) -> [&mut [T]; 2] {
+        if place == 0 {
+            [
+                self.older[step].row(1, columns.clone()),
+                self.group.row(0, columns.clone()),
+            ]
+        } else {
+            self.group.rows(place - 1, columns.clone())
         }
     }
 }
@@ -70,6 +85,37 @@ struct Block {
     columns: Range<isize>,
     rows: Range<isize>,
 }
+
+/// Rows that pass through a step.
+struct Group<'a> {
+    step: usize,
+    /// Where they lie after the step.
+    start: isize,
+    /// Those of them that the step computes.
+    rows: Range<isize>,
+    columns: &'a Range<isize>,
+}
+
+impl Group<'_> {
+    /// The place of a row after the step.
+    fn place(&self, j: isize) -> usize {
+        (j - self.start).cast_unsigned()
+    }
+
+    /// The columns and one more at either end.
+    fn around(&self) -> Range<isize> {
+        self.columns.start - 1..self.columns.end + 1
+    }
+}
+
+/// The coefficients of some rows.
+type OfRows<'a, T, K, C, Q, const R: usize> = Coefficients<
+    <K as OnRows<T>>::Rows<'a, R>,
+    <K as OnRows<T>>::Rows<'a, 1>,
+    <K as OnRows<T>>::Rows<'a, R>,
+    <C as OnRows<T>>::Rows<'a, R>,
+    <Q as SourcesOnRows<T>>::Rows<'a, R>,
+>;
 
 impl<T, K, C, Q> Batch<'_, T, K, C, Q>
 where
@@ -85,33 +131,35 @@ where
         work: &mut Workspace<T>,
         meanwhile: &mut dyn FnMut(),
     ) {
-        let widest = self.needed(&tile.span, 1);
-        let first = widest.rows.start;
-        while work.rings.len() + 1 < self.steps {
-            work.rings.push(Ring::new());
-        }
-        for (lag, ring) in (0..).zip(&mut work.rings[..self.steps - 1]) {
-            ring.prepare(&widest.columns, first - lag);
-        }
         let blocks: Vec<Block> = (1..=self.steps)
             .map(|after| self.needed(&tile.span, after))
             .collect();
-        let lag = signed(self.steps) - 1;
-        let rows = signed(tile.span.rows.end) + lag - first;
+        let widest = &blocks[0];
+        work.group.prepare(&widest.columns);
+        work.older.resize_with(self.steps - 1, Slab::new);
+        for older in &mut work.older {
+            older.prepare(&widest.columns);
+        }
+        let first = widest.rows.start;
+        let rows = signed(tile.span.rows.end) + signed(self.steps) - 1 - first;
         for tick in 0..signed(rows.cast_unsigned().div_ceil(GROUP)) {
-            for (step, block) in blocks.iter().enumerate() {
+            for (step, Block { columns, rows }) in blocks.iter().enumerate() {
                 let start = first + tick * signed(GROUP) - signed(step);
-                let end = (start + signed(GROUP)).min(block.rows.end);
-                let rows = start.max(block.rows.start)..end;
-                if rows.len() == GROUP {
-                    self.compute::<GROUP>(tile, work, step, rows.start, &block.columns);
+                let group = Group {
+                    step,
+                    start,
+                    rows: start.max(rows.start)..(start + signed(GROUP)).min(rows.end),
+                    columns,
+                };
+                if step == 0 {
+                    self.enter(tile, work, &group);
                 } else {
-                    for j in rows.clone() {
-                        self.compute::<1>(tile, work, step, j, &block.columns);
-                    }
+                    self.pass(tile, work, &group);
                 }
                 if step + 1 < self.steps {
-                    self.fill_ghosts(tile, &mut work.rings[step], step + 1, &block.columns, rows);
+                    self.fill_ghosts(tile, work, &group, rows);
+                } else if step > 0 {
+                    Self::leave(tile, work, &group);
                 }
             }
             meanwhile();
@@ -137,52 +185,106 @@ where
         }
     }
 
-    /// Computes `R` rows from `j` on in a step.
-    fn compute<const R: usize>(
+    /// The first step, from the field.
+    fn enter(&self, tile: &mut Tile<'_, T>, work: &mut Workspace<T>, group: &Group<'_>) {
+        if group.rows.len() == GROUP {
+            self.first_step::<GROUP>(tile, work, group, group.start);
+        } else {
+            for j in group.rows.clone() {
+                self.first_step::<1>(tile, work, group, j);
+            }
+        }
+    }
+
+    fn first_step<const R: usize>(
         &self,
         tile: &mut Tile<'_, T>,
         work: &mut Workspace<T>,
-        step: usize,
+        group: &Group<'_>,
         j: isize,
-        columns: &Range<isize>,
     ) {
-        let (older, newer) = work.rings[..self.steps - 1].split_at_mut(step);
-        let around = columns.start - 1..columns.end + 1;
-        let row = |j| match older.last() {
-            None => self.u.part(j, around.clone()),
-            Some(ring) => ring.row(j, around.clone()),
-        };
-        let sources = self
-            .sources
-            .rows::<R>(step, j, columns.clone(), &mut work.sources);
-        self.account_sources(tile, j, columns.start, sources);
-        let [x, y] = self.weights;
-        let coefficients = Coefficients {
-            x: x.rows::<R>(j, columns.start..columns.end + 1),
-            south: y.rows::<1>(j, columns.clone()),
-            north: y.rows::<R>(j + 1, columns.clone()),
-            inverse_capacity: self.inverse_capacity.rows::<R>(j, columns.clone()),
-            sources,
-        };
-        let out = if let Some(ring) = newer.first_mut() {
-            ring.rows_mut::<R>(j, columns.clone())
+        let row = |j| self.u.part(j, group.around());
+        let coefficients = self.coefficients::<R>(tile, group, j, &mut work.sources);
+        let out = if self.steps > 1 {
+            work.group.rows(group.place(j), group.columns.clone())
         } else {
             let first = (j - signed(tile.span.rows.start)).cast_unsigned();
             let mut rows = tile.out[first..][..R].iter_mut();
             from_fn(|_| &mut **rows.next().expect("there are R of them"))
         };
-        let u = Surrounded {
-            south: row(j - 1),
-            rows: from_fn(|r| row(j + signed(r))),
-            north: row(j + signed(R)),
-        };
         EulerRows {
             out,
-            u,
+            u: Surrounded {
+                south: row(j - 1),
+                rows: from_fn(|r| row(j + signed(r))),
+                north: row(j + signed(R)),
+            },
             coefficients,
             dt: T::from_f64(self.dt),
         }
         .run(self.arch);
+    }
+
+    /// A later step, in place.
+    fn pass(&self, tile: &mut Tile<'_, T>, work: &mut Workspace<T>, group: &Group<'_>) {
+        if group.rows.len() == GROUP {
+            self.later_step::<GROUP>(tile, work, group, group.start);
+            return;
+        }
+        for j in group.start..group.start + signed(GROUP) {
+            if group.rows.contains(&j) {
+                self.later_step::<1>(tile, work, group, j);
+            } else {
+                let [below, first] = work.older[group.step - 1].rows(0, group.around());
+                below.copy_from_slice(first);
+                first.copy_from_slice(work.group.row(group.place(j), group.around()));
+            }
+        }
+    }
+
+    fn later_step<const R: usize>(
+        &self,
+        tile: &mut Tile<'_, T>,
+        work: &mut Workspace<T>,
+        group: &Group<'_>,
+        j: isize,
+    ) {
+        EulerPassing {
+            older: work.older[group.step - 1].rows(0, group.around()),
+            group: work.group.rows(group.place(j), group.around()),
+            coefficients: self.coefficients::<R>(tile, group, j, &mut work.sources),
+            dt: T::from_f64(self.dt),
+        }
+        .run(self.arch);
+    }
+
+    /// The last step's rows go to the new field.
+    fn leave(tile: &mut Tile<'_, T>, work: &mut Workspace<T>, group: &Group<'_>) {
+        for j in group.rows.clone() {
+            let out = &mut tile.out[(j - signed(tile.span.rows.start)).cast_unsigned()];
+            out.copy_from_slice(work.group.row(group.place(j), group.columns.clone()));
+        }
+    }
+
+    /// The coefficients of `R` rows from `j` on in a step, whose sources are counted.
+    fn coefficients<'a, const R: usize>(
+        &'a self,
+        tile: &mut Tile<'_, T>,
+        group: &Group<'_>,
+        j: isize,
+        room: &'a mut Vec<T>,
+    ) -> OfRows<'a, T, K, C, Q, R> {
+        let columns = group.columns;
+        let sources = self.sources.rows::<R>(group.step, j, columns.clone(), room);
+        self.account_sources(tile, j, columns.start, sources);
+        let [x, y] = self.weights;
+        Coefficients {
+            x: x.rows::<R>(j, columns.start..columns.end + 1),
+            south: y.rows::<1>(j, columns.clone()),
+            north: y.rows::<R>(j + 1, columns.clone()),
+            inverse_capacity: self.inverse_capacity.rows::<R>(j, columns.clone()),
+            sources,
+        }
     }
 
     /// Counts the heat of sources of rows from `j` on, given over columns from `first` on, for the
@@ -210,26 +312,26 @@ where
         }
     }
 
-    /// Fills the ghosts beyond walls next to new rows of a ring at the beginning of a step, and
-    /// counts the heat that comes in there during the step.
+    /// Fills the ghosts beyond walls next to a group after its step, one of `rows`, and counts the
+    /// heat that comes in there during the next step.
     fn fill_ghosts(
         &self,
         tile: &mut Tile<'_, T>,
-        ring: &mut Ring<T>,
-        step: usize,
-        columns: &Range<isize>,
-        rows: Range<isize>,
+        work: &mut Workspace<T>,
+        group: &Group<'_>,
+        rows: &Range<isize>,
     ) {
+        let (columns, step) = (group.columns, group.step + 1);
+        let all = group.start..group.start + signed(GROUP);
         for (k, side) in Side::ALL.into_iter().enumerate() {
             let Some(wall) = &self.walls[k] else { continue };
-            let axis = side.axis();
-            let limit = &self.known[axis];
+            let limit = &self.known[side.axis()];
             let (cell, ghost) = if side.is_high() {
                 (limit.end - 1, limit.end)
             } else {
                 (limit.start, limit.start - 1)
             };
-            let own = if axis == 0 {
+            let own = if side.axis() == 0 {
                 &tile.span.rows
             } else {
                 &tile.span.columns
@@ -241,17 +343,23 @@ where
                     *heat += wall.heat(face, cell, ghost, self.dt);
                 }
             };
-            if axis == 0 && columns.contains(&cell) {
-                for j in rows.clone() {
-                    let [value] = ring.row(j, cell..cell + 1) else {
-                        unreachable!("one cell")
-                    };
-                    let (value, beyond) = (*value, wall.ghost(step, j, *value));
-                    ring.row_mut(j, ghost..ghost + 1)[0] = beyond;
+            if side.axis() == 0 && columns.contains(&cell) {
+                let at = |i: isize| (i - group.around().start).cast_unsigned();
+                for j in group.rows.clone() {
+                    let row = work.group.row(group.place(j), group.around());
+                    let value = row[at(cell)];
+                    let beyond = wall.ghost(step, j, value);
+                    row[at(ghost)] = beyond;
                     count(j, value, beyond);
                 }
-            } else if axis == 1 && rows.contains(&cell) {
-                let (cells, ghosts) = ring.pair(cell, ghost, columns.clone());
+            } else if side.axis() == 1 && rows.contains(&cell) && all.contains(&cell.max(ghost)) {
+                let upper = group.place(cell.max(ghost));
+                let [lower, upper] = work.neighbors(group.step, upper, columns);
+                let (cells, ghosts) = if side.is_high() {
+                    (lower, upper)
+                } else {
+                    (upper, lower)
+                };
                 wall.ghost_row(step, columns.start, cells, ghosts);
                 for (face, (&cell, &ghost)) in (columns.start..).zip(cells.iter().zip(&*ghosts)) {
                     count(face, cell, ghost);

@@ -10,16 +10,17 @@ use crate::{
 };
 
 /// Depths that are tried; the first is the usual one.
-const DEPTHS: [usize; 5] = [24, 16, 32, 8, 4];
+const DEPTHS: [usize; 6] = [32, 48, 64, 16, 8, 4];
 
 /// Columns of a tile that are tried.
-const WIDTHS: [usize; 5] = [512, 768, 1024, 256, 128];
+const WIDTHS: [usize; 5] = [768, 1024, 512, 256, 128];
 
-/// Choices slower than the fastest by more than this factor are not tried again.
-const HOPELESS: f64 = 1.2;
+/// Choices slower than the fastest by more than this factor are not tried again, after each round
+/// but the last.
+const HOPELESS: [f64; 2] = [1.2, 1.1];
 
 /// Seconds that a trial takes at least.
-const TRIAL: f64 = 2e-3;
+const TRIAL: f64 = 5e-3;
 
 /// How steps are taken. No choice of it changes a bit of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,8 +98,8 @@ struct Trial {
 }
 
 /// Finds the fastest plan on the steps of a run, one choice after the other: how deep, then how
-/// wide, then whether to overlap. All are tried once, and those not far behind once more; the better
-/// time counts, as others on the machine disturb a trial but never help.
+/// wide, then whether to overlap. All are tried once, and those not far behind again; the best time
+/// counts, as others on the machine disturb a trial but never help.
 #[derive(Debug, Clone)]
 pub struct Tuner {
     best: Plan,
@@ -110,8 +111,7 @@ pub struct Tuner {
     trials: Vec<Trial>,
     /// Trials that are over in this round.
     over: usize,
-    /// Whether this is the second round.
-    again: bool,
+    round: usize,
     /// Of the trial under way.
     steps: usize,
     seconds: f64,
@@ -133,7 +133,7 @@ impl Tuner {
             made: 0,
             trials: Vec::new(),
             over: 0,
-            again: false,
+            round: 0,
             steps: 0,
             seconds: 0.0,
         };
@@ -205,21 +205,20 @@ impl Tuner {
             .iter()
             .min_by(|a, b| a.seconds.total_cmp(&b.seconds))
             .expect("something was tried");
+        let hopeless = HOPELESS.get(self.round).copied().unwrap_or(0.0);
         self.trials
-            .retain(|trial| trial.seconds <= HOPELESS * seconds);
-        self.over = 0;
-        if self.again || self.trials.len() < 2 {
+            .retain(|trial| trial.seconds <= hopeless * seconds);
+        (self.over, self.round) = (0, self.round + 1);
+        if self.trials.len() < 2 {
             self.best = plan;
             self.made += 1;
             self.open_trials();
-        } else {
-            self.again = true;
         }
     }
 
     /// Begins with the next choice that is still to be made, if there is one.
     fn open_trials(&mut self) {
-        (self.over, self.again) = (0, false);
+        (self.over, self.round) = (0, 0);
         self.trials.clear();
         while self.trials.len() < 2 && self.made < 3 {
             let plans = self.choices();
@@ -284,8 +283,8 @@ mod tests {
     /// What a machine takes for a step after a plan, in milliseconds.
     fn cost(plan: Plan) -> f64 {
         let depth = match plan.halo_depth {
-            16 => 10.0,
-            24 => 11.0,
+            48 => 10.0,
+            64 => 11.0,
             _ => 20.0,
         };
         let width = if plan.tile_columns == 256 { 0.9 } else { 1.0 };
@@ -299,7 +298,7 @@ mod tests {
         while !tuner.is_settled() {
             let plan = tuner.plan();
             let noise = if tried.len() == disturbed { 1.15 } else { 1.0 };
-            tuner.count(2, 2e-3 * noise * cost(plan));
+            tuner.count(2, 5e-3 * noise * cost(plan));
             tried.push(plan);
             assert!(tried.len() < 1000);
         }
@@ -309,7 +308,7 @@ mod tests {
     #[test]
     fn the_fastest_plan_is_found_in_spite_of_noise() {
         let fastest = Plan {
-            halo_depth: 16,
+            halo_depth: 48,
             tile_columns: 256,
             overlap: false,
         };

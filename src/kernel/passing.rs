@@ -1,0 +1,253 @@
+//! A time step of rows of cells that pass through, in place.
+
+use pulp::{Arch, Scalar, Simd, WithSimd};
+
+use super::{
+    Coefficients, Rows, Sources,
+    row::{vector, vector_mut},
+    step::Step,
+};
+use crate::field::Real;
+
+/// One forward Euler step, as [`super::EulerRows`] takes it, of rows that stream through it
+/// upwards: of `older[1]` and of all of `group` but the last, which are neighbours, in place. Each
+/// row has `n` cells and one more value at either end. Afterwards `group` holds the cells of these
+/// `R` rows after the step, and `older` the last two rows before it, ready for the next group.
+pub struct EulerPassing<'a, T, X, Y1, Y, C, Q, const R: usize> {
+    pub older: [&'a mut [T]; 2],
+    pub group: [&'a mut [T]; R],
+    pub coefficients: Coefficients<X, Y1, Y, C, Q>,
+    pub dt: T,
+}
+
+impl<T, X, Y1, Y, C, Q, const R: usize> EulerPassing<'_, T, X, Y1, Y, C, Q, R>
+where
+    T: Real,
+    X: Rows<T, R>,
+    Y1: Rows<T, 1>,
+    Y: Rows<T, R>,
+    C: Rows<T, R>,
+    Q: Sources<T, R>,
+{
+    /// Does it, with the widest vectors that the processor has.
+    pub fn run(self, arch: Arch) {
+        arch.dispatch(self);
+    }
+
+    /// Steps the first `n` cells of each row, a whole number of vectors.
+    #[inline(always)]
+    fn sweep<S: Simd>(&mut self, simd: S, n: usize) {
+        let lanes = T::lanes::<S>();
+        let step = Step::new(simd, &self.coefficients, self.dt, 0, n / lanes);
+        let mut rows = Passing::new(&mut self.older, &mut self.group, n);
+        let mut west = rows.west::<S>(0);
+        for k in 0..n / lanes {
+            let at = k * lanes;
+            // What is west of the next vector, before this one takes its place.
+            let ahead = if at + lanes < n { at + lanes } else { at };
+            let next_west = rows.west::<S>(ahead);
+            let stepped = rows.stepped(&step, k, at, &west);
+            rows.put::<S>(at, stepped);
+            west = next_west;
+        }
+    }
+
+    /// Moves the values at the ends of the rows.
+    #[inline(always)]
+    fn move_ends(&mut self) {
+        let Self { older, group, .. } = self;
+        for end in [0, group[0].len() - 1] {
+            older[0][end] = if R == 1 {
+                older[1][end]
+            } else {
+                group[R - 2][end]
+            };
+            older[1][end] = group[R - 1][end];
+        }
+    }
+}
+
+impl<T, X, Y1, Y, C, Q, const R: usize> WithSimd for EulerPassing<'_, T, X, Y1, Y, C, Q, R>
+where
+    T: Real,
+    X: Rows<T, R>,
+    Y1: Rows<T, 1>,
+    Y: Rows<T, R>,
+    C: Rows<T, R>,
+    Q: Sources<T, R>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let (n, lanes) = (self.group[0].len() - 2, T::lanes::<S>());
+        if n < lanes {
+            self.sweep(Scalar::new(), n);
+        } else if n % lanes == 0 {
+            self.sweep(simd, n);
+        } else {
+            // The last vector shares cells with the one before it, and so is computed first.
+            let last = n - lanes;
+            let step = Step::new(simd, &self.coefficients, self.dt, last, 1);
+            let rows = Passing::new(&mut self.older, &mut self.group, n);
+            let stepped = rows.stepped(&step, 0, last, &rows.west::<S>(last));
+            self.sweep(simd, n - n % lanes);
+            Passing::new(&mut self.older, &mut self.group, n).put::<S>(last, stepped);
+        }
+        self.move_ends();
+    }
+}
+
+/// The rows over `n` cells and one more value at either end.
+struct Passing<'a, T, const R: usize> {
+    below: &'a mut [T],
+    first: &'a mut [T],
+    group: [&'a mut [T]; R],
+}
+
+impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
+    #[inline(always)]
+    fn new<'b>(older: &'a mut [&'b mut [T]; 2], group: &'a mut [&'b mut [T]; R], n: usize) -> Self {
+        let [below, first] = older;
+        // A plain loop, as in `row::each`.
+        let mut short = [const { None }; R];
+        for (short, row) in short.iter_mut().zip(group) {
+            *short = Some(&mut row[..n + 2]);
+        }
+        Self {
+            below: &mut below[..n + 2],
+            first: &mut first[..n + 2],
+            group: short.map(|row| row.expect("set above")),
+        }
+    }
+
+    /// The row below row `r` of the group.
+    #[inline(always)]
+    fn under(&self, r: usize) -> &[T] {
+        if r == 0 {
+            self.first
+        } else {
+            self.group[r - 1]
+        }
+    }
+
+    /// What is west of the vector at cell `at` of each row.
+    #[inline(always)]
+    fn west<S: Simd>(&self, at: usize) -> [T::Vector<S>; R] {
+        let mut west = [vector::<T, S>(self.first, at); R];
+        for (r, west) in west.iter_mut().enumerate() {
+            *west = vector::<T, S>(self.under(r), at);
+        }
+        west
+    }
+
+    /// The vector at cell `at` of each row, the `k`-th of the coefficients': what goes to the older
+    /// rows, and what to the group.
+    #[inline(always)]
+    fn stepped<X, Y1, Y, C, Q, S>(
+        &self,
+        step: &Step<T, X, Y1, Y, C, Q, S, R>,
+        k: usize,
+        at: usize,
+        west: &[T::Vector<S>; R],
+    ) -> ([T::Vector<S>; 2], [T::Vector<S>; R])
+    where
+        X: Rows<T, R>,
+        Y1: Rows<T, 1>,
+        Y: Rows<T, R>,
+        C: Rows<T, R>,
+        Q: Sources<T, R>,
+        S: Simd,
+    {
+        let mut u = vector::<T, S>(self.first, at + 1);
+        let mut before = u;
+        let mut from_south = step.from_south(k, vector::<T, S>(self.below, at + 1), u);
+        let mut values = *west;
+        for r in 0..R {
+            let east = vector::<T, S>(self.under(r), at + 2);
+            let above = vector::<T, S>(self.group[r], at + 1);
+            [values[r], from_south] = step.advance(r, k, u, [west[r], east, above], from_south);
+            (before, u) = (u, above);
+        }
+        ([before, u], values)
+    }
+
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, at: usize, (older, values): ([T::Vector<S>; 2], [T::Vector<S>; R])) {
+        *vector_mut::<T, S>(self.below, at + 1) = older[0];
+        *vector_mut::<T, S>(self.first, at + 1) = older[1];
+        for (row, value) in self.group.iter_mut().zip(values) {
+            *vector_mut::<T, S>(row, at + 1) = value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::array::from_fn;
+
+    use super::*;
+    use crate::kernel::{EulerRows, Surrounded};
+    use proptest::prelude::*;
+
+    fn slices<const R: usize>(rows: &[Vec<f64>]) -> [&[f64]; R] {
+        from_fn(|r| &rows[r][..])
+    }
+
+    /// Passes `R + 2` random rows of `n` cells through a step in place, and computes the same from
+    /// outside.
+    fn check<const R: usize>(n: usize, random: &mut impl FnMut() -> f64) {
+        let mut rows = |count: usize, n: usize| -> Vec<Vec<f64>> {
+            let row = |random: &mut dyn FnMut() -> f64| (0..n).map(|_| random()).collect();
+            (0..count).map(|_| row(random)).collect()
+        };
+        let u = rows(R + 2, n + 2);
+        let [x, y, inverse, source] = [rows(R, n + 1), rows(R + 1, n), rows(R, n), rows(R, n)];
+        let coefficients = Coefficients {
+            x: slices::<R>(&x),
+            south: [&y[0][..]],
+            north: slices::<R>(&y[1..]),
+            inverse_capacity: slices::<R>(&inverse),
+            sources: slices::<R>(&source),
+        };
+        let dt = 0.1;
+        let mut expected = u[2..].to_vec();
+        let mut inner = expected.iter_mut().map(|row| &mut row[1..=n]);
+        EulerRows {
+            out: from_fn(|_| inner.next().expect("R rows")),
+            u: Surrounded {
+                south: &u[0],
+                rows: slices::<R>(&u[1..]),
+                north: &u[R + 1],
+            },
+            coefficients,
+            dt,
+        }
+        .run(Arch::new());
+        let mut passing = u.clone();
+        let mut all = passing.iter_mut().map(Vec::as_mut_slice);
+        EulerPassing {
+            older: from_fn(|_| all.next().expect("two rows")),
+            group: from_fn(|_| all.next().expect("R rows")),
+            coefficients,
+            dt,
+        }
+        .run(Arch::new());
+        assert_eq!(passing[..2], u[R..]);
+        assert_eq!(passing[2..], expected);
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_stepped_in_place_to_the_same_bits(
+            n in 1..80usize,
+            numbers in prop::collection::vec(-1e3..1e3f64, 64..100),
+        ) {
+            let mut next = numbers.iter().cycle().copied();
+            let mut random = || next.next().expect("a cycle goes on");
+            check::<1>(n, &mut random);
+            check::<2>(n, &mut random);
+            check::<3>(n, &mut random);
+        }
+    }
+}

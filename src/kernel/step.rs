@@ -1,0 +1,115 @@
+//! The arithmetic of a time step, once for all loops over rows.
+
+use pulp::Simd;
+
+use super::{Rows, Sources};
+use crate::field::Real;
+
+/// Coefficients of `R` rows of `n` cells. A weight is the conductivity of a face over the square
+/// of the cell width.
+#[derive(Debug, Clone, Copy)]
+pub struct Coefficients<X, Y1, Y, C, Q> {
+    /// Weights of the `n + 1` faces across x of each row.
+    pub x: X,
+    /// Weights of the `n` faces below the first row.
+    pub south: Y1,
+    /// Weights of the `n` faces above each row.
+    pub north: Y,
+    /// Reciprocal heat capacity.
+    pub inverse_capacity: C,
+    pub sources: Q,
+}
+
+/// One forward Euler step of length `dt`:
+///
+/// ```text
+/// flow = weight * (u beyond the face - u before it)      for each face, along its axis
+/// u'   = u + dt / rho_c * ((flow_east - flow_west) + (flow_north - flow_south) + source)
+/// ```
+///
+/// A face's flow is one number, whichever of its cells looks at it, and the expression is
+/// symmetric under reflections and under exchange of the axes.
+pub(super) struct Step<T, X, Y1, Y, C, Q, S, const R: usize>
+where
+    T: Real,
+    X: Rows<T, R>,
+    Y1: Rows<T, 1>,
+    Y: Rows<T, R>,
+    C: Rows<T, R>,
+    Q: Sources<T, R>,
+    S: Simd,
+{
+    simd: S,
+    west: X::Vectors<S>,
+    east: X::Vectors<S>,
+    south: Y1::Vectors<S>,
+    north: Y::Vectors<S>,
+    inverse_capacity: C::Vectors<S>,
+    sources: Q::Vectors<S>,
+    dt: T::Vector<S>,
+}
+
+impl<T, X, Y1, Y, C, Q, S, const R: usize> Step<T, X, Y1, Y, C, Q, S, R>
+where
+    T: Real,
+    X: Rows<T, R>,
+    Y1: Rows<T, 1>,
+    Y: Rows<T, R>,
+    C: Rows<T, R>,
+    Q: Sources<T, R>,
+    S: Simd,
+{
+    /// For `count` vectors of each row from column `first` on.
+    #[inline(always)]
+    pub fn new(
+        simd: S,
+        of: &Coefficients<X, Y1, Y, C, Q>,
+        dt: T,
+        first: usize,
+        count: usize,
+    ) -> Self {
+        Self {
+            simd,
+            west: of.x.vectors(simd, first, count),
+            east: of.x.vectors(simd, first + 1, count),
+            south: of.south.vectors(simd, first, count),
+            north: of.north.vectors(simd, first, count),
+            inverse_capacity: of.inverse_capacity.vectors(simd, first, count),
+            sources: of.sources.vectors::<S>(first, count),
+            dt: T::splat(simd, dt),
+        }
+    }
+
+    /// The flows that come from below vector `k` of the first row.
+    #[inline(always)]
+    pub fn from_south(&self, k: usize, south: T::Vector<S>, u: T::Vector<S>) -> T::Vector<S> {
+        self.flow(Y1::vector(&self.south, 0, k), south, u)
+    }
+
+    /// Vector `k` of row `r` after the step, and the flows from there to the row above.
+    #[inline(always)]
+    pub fn advance(
+        &self,
+        r: usize,
+        k: usize,
+        u: T::Vector<S>,
+        [west, east, north]: [T::Vector<S>; 3],
+        from_south: T::Vector<S>,
+    ) -> [T::Vector<S>; 2] {
+        let simd = self.simd;
+        let from_west = self.flow(X::vector(&self.west, r, k), west, u);
+        let to_east = self.flow(X::vector(&self.east, r, k), u, east);
+        let to_north = self.flow(Y::vector(&self.north, r, k), u, north);
+        let across_x = T::difference(simd, to_east, from_west);
+        let across_y = T::difference(simd, to_north, from_south);
+        let inflow = T::sum(simd, across_x, across_y);
+        let rate = Q::added(simd, &self.sources, inflow, r, k);
+        let factor = T::product(simd, self.dt, C::vector(&self.inverse_capacity, r, k));
+        [T::sum(simd, u, T::product(simd, factor, rate)), to_north]
+    }
+
+    #[inline(always)]
+    fn flow(&self, weight: T::Vector<S>, low: T::Vector<S>, high: T::Vector<S>) -> T::Vector<S> {
+        T::product(self.simd, weight, T::difference(self.simd, high, low))
+    }
+}
