@@ -141,8 +141,7 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
         west
     }
 
-    /// The vector at cell `at` of each row, the `k`-th of the coefficients': what goes to the older
-    /// rows, and what to the group.
+    /// The vector at cell `at` of each row, the `k`-th of the coefficients'.
     #[inline(always)]
     fn stepped<X, Y1, Y, C, Q, S>(
         &self,
@@ -150,7 +149,7 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
         k: usize,
         at: usize,
         west: &[T::Vector<S>; R],
-    ) -> ([T::Vector<S>; 2], [T::Vector<S>; R])
+    ) -> Stepped<T::Vector<S>, R>
     where
         X: Rows<T, R>,
         Y1: Rows<T, 1>,
@@ -161,7 +160,7 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
     {
         let mut u = vector::<T, S>(self.first, at + 1);
         let mut before = u;
-        let mut from_south = step.from_south(k, vector::<T, S>(self.below, at + 1), u);
+        let mut from_south = step.south_flow(k, vector::<T, S>(self.below, at + 1), u);
         let mut values = *west;
         for r in 0..R {
             let east = vector::<T, S>(self.under(r), at + 2);
@@ -169,17 +168,30 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
             [values[r], from_south] = step.advance(r, k, u, [west[r], east, above], from_south);
             (before, u) = (u, above);
         }
-        ([before, u], values)
+        Stepped {
+            older: [before, u],
+            group: values,
+        }
     }
 
     #[inline(always)]
-    fn put<S: Simd>(&mut self, at: usize, (older, values): ([T::Vector<S>; 2], [T::Vector<S>; R])) {
-        *vector_mut::<T, S>(self.below, at + 1) = older[0];
-        *vector_mut::<T, S>(self.first, at + 1) = older[1];
-        for (row, value) in self.group.iter_mut().zip(values) {
-            *vector_mut::<T, S>(row, at + 1) = value;
+    fn put<S: Simd>(&mut self, at: usize, stepped: Stepped<T::Vector<S>, R>) {
+        let Stepped {
+            older: [below, first],
+            group,
+        } = stepped;
+        *vector_mut::<T, S>(self.below, at + 1) = below;
+        *vector_mut::<T, S>(self.first, at + 1) = first;
+        for (row, values) in self.group.iter_mut().zip(group) {
+            *vector_mut::<T, S>(row, at + 1) = values;
         }
     }
+}
+
+/// A vector of each row, as it is to be written.
+struct Stepped<V, const R: usize> {
+    older: [V; 2],
+    group: [V; R],
 }
 
 #[cfg(test)]

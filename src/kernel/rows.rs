@@ -60,7 +60,7 @@ where
         let step = Step::new(simd, &self.coefficients, self.dt, first, count);
         for k in 0..count {
             let mut u = center[0][k];
-            let mut from_south = step.from_south(k, south[k], u);
+            let mut from_south = step.south_flow(k, south[k], u);
             for r in 0..R {
                 let above = if r + 1 < R {
                     center[r + 1][k]

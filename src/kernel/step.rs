@@ -82,7 +82,7 @@ where
 
     /// The flows that come from below vector `k` of the first row.
     #[inline(always)]
-    pub fn from_south(&self, k: usize, south: T::Vector<S>, u: T::Vector<S>) -> T::Vector<S> {
+    pub fn south_flow(&self, k: usize, south: T::Vector<S>, u: T::Vector<S>) -> T::Vector<S> {
         self.flow(Y1::vector(&self.south, 0, k), south, u)
     }
 
