@@ -189,6 +189,7 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
 }
 
 /// A vector of each row, as it is to be written.
+#[derive(Clone, Copy)]
 struct Stepped<V, const R: usize> {
     older: [V; 2],
     group: [V; R],
