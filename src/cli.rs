@@ -116,6 +116,9 @@ pub struct Bench {
     /// Rounds in which everything is measured in turn.
     #[arg(long, default_value_t = 9, value_parser = positive)]
     pub rounds: usize,
+    /// Measure instead, in f64, every plan of fused steps beside the one that a run settles on.
+    #[arg(long, conflicts_with = "plot")]
+    pub plans: bool,
     /// Write the rates to this file too, in bytes and in cell updates per second.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -3,22 +3,24 @@
 mod roofline;
 
 use std::{
+    fmt::Display,
     fs,
     io::{self, Write as _},
     rc::Rc,
 };
 
 use roofline::roofline;
+use serde::Serialize;
 
 use super::connect;
 use crate::{
     cli::Bench,
-    comm::agree,
+    comm::{Communicator, agree},
     error::Error,
     field::Team,
     launch::{Launcher, Placement, available_memory},
     output::note,
-    study::bench::{self, Rates},
+    study::bench,
 };
 
 /// Long enough for thread wake-ups not to count, short enough that others do not get in between.
@@ -33,43 +35,65 @@ pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
     let placement = Placement::find(comm.as_ref(), launcher, options.threads, None);
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let cells = [options.cells[0], options.cells[1]];
-    agree(comm.as_ref(), check_memory(cells, placement.nodes()))?;
+    let fields = if options.plans {
+        bench::FIELDS_OF_PLANS
+    } else {
+        bench::FIELDS
+    };
+    agree(
+        comm.as_ref(),
+        check_memory(cells, fields, placement.nodes()),
+    )?;
     let measured = bench::Options {
         cells,
         rounds: options.rounds,
         seconds: SECONDS,
     };
-    let rates = bench::run(Rc::clone(&comm), &team, measured)?;
-    let written = if comm.rank() == 0 {
-        // A reader that has gone away is no failure.
-        let _ = write!(io::stdout(), "{rates}");
-        for warning in &placement.warnings {
-            note(&format!("warning: {warning}"));
-        }
-        write_files(options, &rates)
+    let written = if options.plans {
+        let rates = bench::plans(&comm, &team, measured)?;
+        on_first_rank(comm.as_ref(), &placement, || show(options, &rates))
     } else {
-        Ok(())
+        let rates = bench::run(&comm, &team, measured)?;
+        on_first_rank(comm.as_ref(), &placement, || {
+            show(options, &rates)?;
+            let plot = options.plot.as_ref();
+            plot.map_or(Ok(()), |path| roofline(&rates).write(path))
+        })
     };
     agree(comm.as_ref(), written)
 }
 
-/// The rates as JSON and as a plot, where asked.
-fn write_files(options: &Bench, rates: &Rates) -> Result<(), Error> {
-    if let Some(path) = &options.json {
-        let json = serde_json::to_string_pretty(rates).expect("numbers have a JSON form");
-        fs::write(path, json + "\n")
-            .map_err(|error| Error::storage(format!("cannot write {}: {error}", path.display())))?;
+/// Does `show` on rank 0, and says there what stands in the way of speed.
+fn on_first_rank(
+    comm: &dyn Communicator,
+    placement: &Placement,
+    show: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    if comm.rank() > 0 {
+        return Ok(());
     }
-    match &options.plot {
-        Some(path) => roofline(rates).write(path),
-        None => Ok(()),
+    for warning in &placement.warnings {
+        note(&format!("warning: {warning}"));
     }
+    show()
+}
+
+/// Prints rates as a table, and writes them as JSON where asked.
+fn show(options: &Bench, rates: &(impl Display + Serialize)) -> Result<(), Error> {
+    // A reader that has gone away is no failure.
+    let _ = write!(io::stdout(), "{rates}");
+    let Some(path) = &options.json else {
+        return Ok(());
+    };
+    let json = serde_json::to_string_pretty(rates).expect("numbers have a JSON form");
+    fs::write(path, json + "\n")
+        .map_err(|error| Error::storage(format!("cannot write {}: {error}", path.display())))
 }
 
 /// Refuses a grid whose fields do not fit into the memory of the nodes.
-fn check_memory(cells: [usize; 2], nodes: usize) -> Result<(), Error> {
+fn check_memory(cells: [usize; 2], fields: u128, nodes: usize) -> Result<(), Error> {
     let field = size_of::<f64>() as u128 * cells[0] as u128 * cells[1] as u128;
-    let needed = bench::FIELDS * field / nodes as u128;
+    let needed = fields * field / nodes as u128;
     match available_memory() {
         Some(available) if needed > available.into() => {
             let gib = needed.div_ceil(1 << 30);

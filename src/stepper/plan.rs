@@ -33,6 +33,31 @@ pub struct Plan {
     pub overlap: bool,
 }
 
+impl Plan {
+    /// All plans that a run may settle on by itself, on a subdomain that has neighbours by message
+    /// or not.
+    #[must_use]
+    pub fn candidates(domain: &Domain, has_messages: bool) -> Vec<Self> {
+        let depths: BTreeSet<usize> = DEPTHS.map(|depth| depth.min(domain.deepest_halo())).into();
+        let overlaps: &[bool] = if has_messages {
+            &[true, false]
+        } else {
+            &[true]
+        };
+        let mut plans = Vec::new();
+        for &halo_depth in &depths {
+            for tile_columns in WIDTHS {
+                plans.extend(overlaps.iter().map(|&overlap| Self {
+                    halo_depth,
+                    tile_columns,
+                    overlap,
+                }));
+            }
+        }
+        plans
+    }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -8,6 +8,7 @@ mod bandwidth;
 mod caches;
 mod exchange;
 mod kernel;
+mod plans;
 mod ratios;
 mod rounds;
 mod steps;
@@ -30,6 +31,7 @@ pub use bandwidth::Bandwidth;
 pub use caches::Caches;
 pub use exchange::Exchange;
 pub use kernel::{Block, KernelRate};
+pub use plans::{PlanRates, SettledRate, plans};
 pub use ratios::{Ratio, Ratios};
 pub use steps::{Bound, StepRate};
 
@@ -37,6 +39,10 @@ pub use steps::{Bound, StepRate};
 /// constant and for per-cell coefficients, the one that a step is written to; three of coefficients;
 /// in f32 that is half. Three of the bandwidth; two that the exchange of halos writes to.
 pub const FIELDS: u128 = 14;
+
+/// The same while plans are measured: of f64, a field, the one that a step is written to, and
+/// three of coefficients.
+pub const FIELDS_OF_PLANS: u128 = 5;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
@@ -143,6 +149,25 @@ struct Setting {
 }
 
 impl Setting {
+    /// Collective.
+    fn new(comm: &Rc<dyn Communicator>, team: &Rc<Team>, cells: [usize; 2]) -> Result<Self, Error> {
+        let grid = Grid {
+            cells,
+            size: [1.0, 1.0],
+            origin: [0.0, 0.0],
+        };
+        let process_grid = choose_ranks(&grid, comm.size(), [false; 2])
+            .ok_or_else(|| Error::input("there are more ranks than cells"))?;
+        let comm = Rc::clone(comm).cartesian(process_grid, [false; 2]);
+        Ok(Self {
+            domain: Domain::new(grid, process_grid, [false; 2], comm.rank()),
+            threads: powers_of_two(team.size()),
+            caches: Caches::of_the_same_size(comm.as_ref()),
+            comm,
+            team: Rc::clone(team),
+        })
+    }
+
     /// Cells of all ranks.
     #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
     fn cells(&self) -> f64 {
@@ -161,26 +186,10 @@ const PLAIN: Plan = Plan {
 ///
 /// # Errors
 /// If the ranks do not fit on the grid.
-pub fn run(comm: Rc<dyn Communicator>, team: &Rc<Team>, options: Options) -> Result<Rates, Error> {
+pub fn run(comm: &Rc<dyn Communicator>, team: &Rc<Team>, options: Options) -> Result<Rates, Error> {
     let Options { cells, rounds, .. } = options;
-    let grid = Grid {
-        cells,
-        size: [1.0, 1.0],
-        origin: [0.0, 0.0],
-    };
-    let process_grid = choose_ranks(&grid, comm.size(), [false; 2])
-        .ok_or_else(|| Error::input("there are more ranks than cells"))?;
-    let comm = comm.cartesian(process_grid, [false; 2]);
-    let domain = Domain::new(grid, process_grid, [false; 2], comm.rank());
-    let setting = Setting {
-        domain,
-        threads: powers_of_two(team.size()),
-        caches: Caches::of_the_same_size(comm.as_ref()),
-        comm: Rc::clone(&comm),
-        team: Rc::clone(team),
-    };
-
-    let mut works = rounds::Works::new(Rc::clone(&comm), options.seconds);
+    let setting = Setting::new(comm, team, cells)?;
+    let mut works = rounds::Works::new(Rc::clone(&setting.comm), options.seconds);
     let bandwidth = bandwidth::add(&mut works, &setting);
     let kernels = kernel::add(&mut works, &setting);
     let (steps, fields) = steps::add(&mut works, &setting)?;
@@ -190,8 +199,8 @@ pub fn run(comm: Rc<dyn Communicator>, team: &Rc<Team>, options: Options) -> Res
 
     Ok(Rates {
         cells,
-        ranks: comm.size(),
-        process_grid,
+        ranks: setting.comm.size(),
+        process_grid: setting.domain.ranks,
         rounds,
         caches: setting.caches,
         bandwidth: bandwidth.iter().map(|ids| ids.rates(&measured)).collect(),
@@ -201,8 +210,8 @@ pub fn run(comm: Rc<dyn Communicator>, team: &Rc<Team>, options: Options) -> Res
             .iter()
             .map(|step| step.rate(&measured, &bandwidth, &kernels))
             .collect(),
+        exchange: exchange.map(|ids| ids.costs(setting.comm.as_ref(), &measured)),
         threads: setting.threads,
-        exchange: exchange.map(|ids| ids.costs(comm.as_ref(), &measured)),
     })
 }
 
@@ -241,7 +250,7 @@ mod tests {
                     rounds: 2,
                     seconds: 1e-4,
                 };
-                let rates = run(comm, &team, options).unwrap();
+                let rates = run(&comm, &team, options).unwrap();
                 assert_eq!(team.size(), 3);
                 (serde_json::to_value(&rates).unwrap(), rates.to_string())
             });
@@ -266,6 +275,42 @@ mod tests {
             }
             assert_eq!(table.contains("exchange hidden"), ranks > 1);
         }
+    }
+
+    #[test]
+    fn every_plan_is_measured_beside_the_settled_one() {
+        let all = Local::run(2, |comm| {
+            let team = Rc::new(Team::new(2).unwrap());
+            let options = Options {
+                cells: [40, 30],
+                rounds: 1,
+                seconds: 1e-4,
+            };
+            plans(&comm, &team, options).unwrap()
+        });
+        let kinds = all[0]
+            .all
+            .iter()
+            .map(|rate| (rate.coefficients, rate.threads));
+        let expected = Coefficients::ALL.map(|kind| [(kind, 1), (kind, 2)]);
+        assert!(kinds.eq(expected.into_iter().flatten()));
+        for rate in &all[0].all {
+            // Ranks of 20 x 30 cells.
+            assert!(rate.settled.halo_depth <= 20 && rate.best.halo_depth <= 20);
+            assert!(rate.of_best > 0.0 && rate.of_best.is_finite());
+        }
+        let plans = |rates: &PlanRates| {
+            rates
+                .all
+                .iter()
+                .map(|rate| rate.settled)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            plans(&all[0]),
+            plans(&all[1]),
+            "ranks settle on different plans"
+        );
     }
 
     #[test]

@@ -120,7 +120,7 @@ pub(super) struct Shared<T> {
 }
 
 impl<T: Real> Shared<T> {
-    fn new(setting: &Setting) -> Self {
+    pub fn new(setting: &Setting) -> Self {
         let margin = Prescribed::default().margin::<T>(&setting.domain);
         let mut u = Field::new(&setting.team, setting.domain.cells, margin + 1);
         let ghosts = signed(margin) + 1;
@@ -149,8 +149,8 @@ pub(super) fn add<'a>(
             for method in Method::ALL {
                 for precision in Precision::ALL {
                     let (id, plan) = match precision {
-                        Precision::F64 => of_double.add(works, setting, method, threads),
-                        Precision::F32 => of_single.add(works, setting, method, threads),
+                        Precision::F64 => of_double.add_method(works, setting, method, threads),
+                        Precision::F32 => of_single.add_method(works, setting, method, threads),
                     };
                     steps.push(Step {
                         precision,
@@ -168,13 +168,13 @@ pub(super) fn add<'a>(
 }
 
 /// A stepper for all plans and numbers of threads, and the field that it moves.
-struct Mover<T> {
+pub(super) struct Mover<T> {
     u: Rc<RefCell<Field<T>>>,
     stepper: Rc<RefCell<Explicit<T>>>,
 }
 
 impl<T: Real> Mover<T> {
-    fn new(
+    pub fn new(
         setting: &Setting,
         shared: &Shared<T>,
         coefficients: Coefficients,
@@ -187,7 +187,7 @@ impl<T: Real> Mover<T> {
         })
     }
 
-    fn add<'a>(
+    fn add_method<'a>(
         &self,
         works: &mut Works<'a>,
         setting: &'a Setting,
@@ -201,20 +201,33 @@ impl<T: Real> Mover<T> {
             Method::Plain => PLAIN,
             Method::Fused => self.fastest(setting, threads),
         };
+        (self.add(works, setting, plan, threads), plan)
+    }
+
+    /// Adds the steps of a plan to what is measured.
+    pub fn add<'a>(
+        &self,
+        works: &mut Works<'a>,
+        setting: &'a Setting,
+        plan: Plan,
+        threads: usize,
+    ) -> Id
+    where
+        T: 'a,
+    {
         let (u, stepper) = (Rc::clone(&self.u), Rc::clone(&self.stepper));
         #[expect(clippy::cast_precision_loss, reason = "few steps")]
         let updates = setting.cells() * plan.halo_depth as f64;
-        let id = works.add(updates, move |repeats| {
+        works.add(updates, move |repeats| {
             setting.team.employ(threads);
             let mut stepper = stepper.borrow_mut();
             stepper.follow(plan);
             advance(setting, &mut stepper, &mut u.borrow_mut(), repeats);
-        });
-        (id, plan)
+        })
     }
 
     /// The plan that a run would settle on. Collective.
-    fn fastest(&self, setting: &Setting, threads: usize) -> Plan {
+    pub fn fastest(&self, setting: &Setting, threads: usize) -> Plan {
         setting.team.employ(threads);
         let mut stepper = self.stepper.borrow_mut();
         stepper.follow(Prescribed::default());
