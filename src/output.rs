@@ -17,6 +17,7 @@ mod report;
 mod run_directory;
 mod snapshots;
 mod stop;
+mod table;
 #[cfg(test)]
 mod testing;
 
