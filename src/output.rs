@@ -12,11 +12,13 @@ mod extremes;
 mod finite;
 mod hdf5;
 mod picture;
+mod probes;
 mod progress;
 mod report;
 mod run_directory;
 mod snapshots;
 mod stop;
+mod table;
 #[cfg(test)]
 mod testing;
 
@@ -25,8 +27,9 @@ pub use diagnostics::Diagnostics;
 pub use finite::FiniteCheck;
 pub use hdf5::{FieldsFile, Window, read_block};
 pub use picture::{Colormap, Look, Picture};
+pub use probes::{Place, Probe, Probes};
 pub use progress::{Progress, note};
 pub use report::{Facts, Report};
-pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, REPORT, RunDirectory};
+pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, PROBES, REPORT, RunDirectory};
 pub use snapshots::Snapshots;
 pub use stop::StopOnSignal;

@@ -34,6 +34,14 @@ end = 0.02
 diagnostics = { every_steps = 5 }
 "#;
 
+/// The centre of the seventh of twelve columns and of the third of eight rows; the whole.
+const PROBES: &str = "[output]
+probes = [
+    { name = \"spot\", at = [0.5416666666666666, 0.3125] },
+    { name = \"whole\", mean = { min = [0, 0], max = [1, 1] } },
+]
+";
+
 /// A run that only a signal ends.
 const ENDLESS: [&str; 4] = [
     "--set",
@@ -282,7 +290,11 @@ fn a_field_that_leaves_the_numbers_is_an_error() {
         "help: look for",
     ];
     for source in ["sqrt(0.005 - t)", "1/(t - 0.001) - 1/(t - 0.001)"] {
-        let case = edited(&[("end = 0.02", "end = 0.02\nstep = 0.001")]);
+        let probing = &format!("{PROBES}probing = {{ every_steps = 1 }}");
+        let case = edited(&[
+            ("end = 0.02", "end = 0.02\nstep = 0.001"),
+            ("[output]", probing),
+        ]);
         let source = format!("material.source={source}");
         case.run(&["--set", &source]).fails(76, &parts);
         let results = case.results("output/case");
@@ -290,6 +302,9 @@ fn a_field_that_leaves_the_numbers_is_an_error() {
         // Not one row or frame holds what is no number.
         let means = results.column("mean");
         assert!(means.iter().all(|mean| mean.is_finite()), "{means:?}");
+        let probed = results.column_of("probes.csv", "whole");
+        assert!(probed.len() > 1);
+        assert!(probed.iter().all(|mean| mean.is_finite()), "{probed:?}");
         assert!(!case.path("output/case/report.json").exists());
     }
 }
@@ -330,15 +345,38 @@ fn a_quiet_run_says_nothing_and_leaves_whole_files() {
 }
 
 #[test]
+fn probes_tell_what_the_field_holds() {
+    let text = format!("{PROBES}snapshots = {{ every_time = 0.005 }}");
+    let case = edited(&[("[output]", &text)]);
+    case.run(&["--set", "output.probing.every_time=0.005"])
+        .succeeds();
+    let results = case.results("output/case");
+    results.are_whole();
+    let probed = |name| results.column_of("probes.csv", name);
+    assert_eq!(probed("time"), results.times());
+    let frames = results.temperature::<f64>();
+    let exact = frames.chunks(12 * 8).map(|frame| frame[2 * 12 + 6]);
+    for (found, exact) in probed("spot").into_iter().zip(exact) {
+        assert!((found - exact).abs() < 1e-12 * exact, "{found} {exact}");
+    }
+    let often = ["--set", "output.probing.every_steps=5", "--overwrite"];
+    case.run(&often).succeeds();
+    assert_eq!(
+        results.column_of("probes.csv", "whole"),
+        results.column("mean")
+    );
+}
+
+#[test]
 fn the_written_config_makes_the_same_run() {
-    let case = edited(&[]);
+    let case = edited(&[("[output]", PROBES)]);
     case.run(&["--set", "domain.cells=[9, 7]"]).succeeds();
     let again = ["run", "output/case/config.toml", "--output", "again"];
     Outcome::of(&mut case.isotherm(&again)).succeeds();
     let [first, again] = ["output/case", "again"].map(|name| case.results(name));
     assert_eq!(first.times(), again.times());
     assert_eq!(first.temperature::<f64>(), again.temperature::<f64>());
-    for name in ["diagnostics.csv", "final.png"] {
+    for name in ["diagnostics.csv", "probes.csv", "final.png"] {
         assert!(first.bytes(name) == again.bytes(name), "{name} differs");
     }
 }

@@ -111,6 +111,21 @@ fn defaults_are_filled_in() {
 }
 
 #[test]
+fn probes_are_read_as_often_as_diagnostics_unless_told() {
+    let file = Path::new("tests/config/good/probes.toml");
+    let case = parse(&config::load(file).unwrap()).unwrap();
+    assert_eq!(case.output.probes.len(), 2);
+    assert_eq!(case.output.probing, Some(case.output.diagnostics));
+    assert!(
+        case.effective
+            .contains("[output.probing]\nevery_steps = 100")
+    );
+    let none = ["output.probes=[]".to_owned()];
+    let case = config::parse(&config::load(file).unwrap(), &none, Path::new(FOLDER)).unwrap();
+    assert_eq!((case.output.probes, case.output.probing), (vec![], None));
+}
+
+#[test]
 fn overrides_win() {
     let file = Path::new("tests/config/good/overridden.toml");
     let case = parse(&config::load(file).unwrap()).unwrap();
@@ -180,16 +195,19 @@ fn the_full_template_switched_on_is_a_case_with_every_key() {
     assert_has_every_key(&given, &config::json_schema());
 }
 
-/// Below a choice between tables, one is enough.
+/// Below a choice between tables, one is enough; of the tables of an array, one has the key.
 fn assert_has_every_key(given: &Value, schema: &Value) {
-    let given = given.get(0).unwrap_or(given);
+    let tables = given
+        .as_array()
+        .map_or(std::slice::from_ref(given), Vec::as_slice);
     let schema = schema.get("items").unwrap_or(schema);
     let Some(members) = schema.get("properties").and_then(Value::as_object) else {
         return;
     };
     for (key, schema) in members {
-        assert!(given.get(key).is_some(), "{key} is not in {given}");
-        assert_has_every_key(&given[key], schema);
+        let value = tables.iter().find_map(|table| table.get(key));
+        let value = value.unwrap_or_else(|| panic!("{key} is not in {given}"));
+        assert_has_every_key(value, schema);
         assert!(
             schema.get("description").is_some(),
             "{key} has no description"

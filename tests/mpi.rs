@@ -46,6 +46,14 @@ end = 0.002
 [output]
 snapshots = { every_time = 0.001 }
 diagnostics = { every_steps = 7 }
+probes = [
+    { name = "centre", at = [0.5, 1.0] },
+    { name = "low corner", at = [-0.5, 0.25] },
+    { name = "on the right", at = [1.5, 0.9] },
+    { name = "off centre", at = [0.171, 0.77] },
+    { name = "block", mean = { min = [-0.1, 0.4], max = [1.2, 1.3] } },
+]
+probing = { every_steps = 7 }
 "#;
 
 const REGIONS: &str = r#"
@@ -151,7 +159,7 @@ fn are_the_same<T: H5Type + bytemuck::Pod>(results: &Results, expected: &Results
         "fields differ under {layout}"
     );
     assert_eq!(results.times(), expected.times());
-    for name in ["diagnostics.csv", "final.png"] {
+    for name in ["diagnostics.csv", "probes.csv", "final.png"] {
         assert!(
             results.bytes(name) == expected.bytes(name),
             "{name} differs under {layout}"
@@ -217,8 +225,8 @@ fn each_kind_of_wall_has_the_same_bits() {
 }
 
 /// `DOMAIN` for some 120 steps, with sources and walls that change in each, a look at odd times and
-/// one every so many steps.
-fn in_motion(every_steps: usize) -> Case {
+/// one at diagnostics and probes every so many steps.
+fn in_motion(every_steps: u32) -> Case {
     let case = config(REGIONS, MIXED_WALLS);
     Case::new(
         &case
@@ -233,10 +241,15 @@ fn any_number_of_steps_between_two_exchanges_has_the_same_bits() {
     let set = |depth| format!("parallel.halo_depth={depth}");
     // Where somebody looks at every step, none are fused.
     let layouts = [
+        (1, 1, "[1, 1]", "64"),
+        (1, 2, "[2, 1]", "3"),
+        (1, 3, "[1, 3]", "52"),
         (1, 4, "[2, 2]", "8"),
         (1, 6, "[3, 2]", "\"auto\""),
         (23, 1, "[1, 1]", "64"),
         (23, 2, "[2, 1]", "64"),
+        (23, 3, "[3, 1]", "64"),
+        (23, 3, "[1, 3]", "\"auto\""),
         (23, 4, "[2, 2]", "1"),
         (23, 4, "[2, 2]", "3"),
         (23, 4, "[1, 4]", "8"),
@@ -266,6 +279,8 @@ fn any_number_of_steps_between_two_exchanges_has_the_same_bits() {
         Outcome::of(&mut run(case, ranks, &arguments)).succeeds();
         let alone = case.results("alone");
         assert_eq!(alone.times(), [0.0, 1.7e-5, 0.000_31, 0.0013, 0.002]);
+        let probed = alone.column_of("probes.csv", "step");
+        assert_eq!(probed[1], f64::from(every_steps));
         are_the_same::<f64>(&case.results("output/case"), &alone, &format!("{layout:?}"));
     }
 }
@@ -402,13 +417,15 @@ fn a_foreign_launcher_is_refused() {
     assert_eq!(case.files(), before);
 }
 
-const ENDLESS: [&str; 6] = [
+const ENDLESS: [&str; 8] = [
     "--set",
     "time.end=1e9",
     "--set",
     "output.snapshots.every_time=1e9",
     "--set",
     "output.diagnostics.every_steps=1000000",
+    "--set",
+    "output.probing.every_steps=1000000",
 ];
 
 #[test]

@@ -12,8 +12,8 @@ use crate::{
     field::{Real, Team},
     launch::{Launcher, Placement, memory},
     output::{
-        DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, Picture, Progress,
-        REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
+        DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, PROBES, Picture,
+        Probes, Progress, REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
     },
     simulation::{Cadence, Clock, Observer, Simulation},
     stepper::{Choice, Explicit, Plan, Prescribed},
@@ -160,35 +160,41 @@ impl Run<'_> {
         stop: StopOnSignal,
     ) -> Result<Vec<Box<dyn Observer<T>>>, Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
+        let output = &case.output;
         let look = Look {
             title: case.title.clone(),
-            colormap: case.output.plot.colormap,
-            range: case.output.plot.range,
+            colormap: output.plot.colormap,
+            range: output.plot.range,
         };
-        let output = &case.output;
         let checks = [
             Cadence::EverySteps(STEPS_BETWEEN_FINITE_CHECKS),
             output.diagnostics.clone(),
         ];
         let checks = checks.into_iter().chain(output.snapshots.clone());
-        Ok(vec![
+        let mut observers: Vec<Box<dyn Observer<T>>> = vec![
             Box::new(FiniteCheck::new(checks)),
             Box::new(Diagnostics::create(
                 &directory.file(DIAGNOSTICS),
-                case.output.diagnostics.clone(),
+                output.diagnostics.clone(),
                 comm,
             )?),
-            Box::new(Snapshots::create::<T>(
-                &directory.file(FIELDS),
-                &case.title,
-                &case.grid,
-                case.output.snapshots.clone(),
-                comm,
-            )?),
-            Box::new(Picture::new(&directory.file(PICTURE), look)),
-            Box::new(stop),
-            Box::new(Progress::new(self.options.quiet, comm)),
-        ])
+        ];
+        if let Some(cadence) = output.probing.clone() {
+            let path = directory.file(PROBES);
+            let probes = Probes::create(&path, &output.probes, cadence, &self.domain, comm)?;
+            observers.push(Box::new(probes));
+        }
+        observers.push(Box::new(Snapshots::create::<T>(
+            &directory.file(FIELDS),
+            &case.title,
+            &case.grid,
+            output.snapshots.clone(),
+            comm,
+        )?));
+        observers.push(Box::new(Picture::new(&directory.file(PICTURE), look)));
+        observers.push(Box::new(stop));
+        observers.push(Box::new(Progress::new(self.options.quiet, comm)));
+        Ok(observers)
     }
 
     /// All that a plan depends on, in words.

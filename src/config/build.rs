@@ -1,6 +1,7 @@
 //! From the structs of the schema to a [`Case`], past everything that is wrong in meaning.
 
 mod medium;
+mod probes;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
     let walls = check.walls(&config.boundary);
     let time = check.time(&mut config.time);
     let parallel = check.parallel(&config.parallel, &grid);
-    let output = check.output(&config.output, config.time.end);
+    let output = check.output(&mut config.output, config.time.end, &grid);
     if !findings.problems.is_empty() {
         return None;
     }
@@ -151,6 +152,15 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Where the domain lies, as the fix for what lies outside.
+fn domain_in_words(grid: &Grid) -> String {
+    let extent = |axis: usize| {
+        let low = grid.origin[axis];
+        format!("{} to {}", show(low), show(low + grid.size[axis]))
+    };
+    format!("the domain is {} in x and {} in y", extent(0), extent(1))
 }
 
 /// A number as short as it can be written.

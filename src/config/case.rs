@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     grid::Grid,
-    output::Colormap,
+    output::{Colormap, Probe},
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
 };
@@ -80,6 +80,9 @@ pub struct Output {
     /// Besides the first and the last state, which are always written.
     pub snapshots: Option<Cadence>,
     pub diagnostics: Cadence,
+    pub probes: Vec<Probe>,
+    /// When the probes are read, besides the first and the last state; there if there are any.
+    pub probing: Option<Cadence>,
     pub plot: Plot,
 }
 

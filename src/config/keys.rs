@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     document::{Content, Node, join},
-    json_schema::{SCHEMA, member, members},
+    json_schema::{SCHEMA, fitting, member, members},
     problems::Findings,
 };
 use crate::error::nearest;
@@ -48,11 +48,13 @@ fn check_node(node: &mut Node, path: &str, schema: &Value, findings: &mut Findin
                 }
             }
         }
+        // Serde would take it for a table without its keys.
+        Content::Array(_) if schema.get("properties").is_some() => {
+            findings.add(&node.origin, path, "expected a table, found an array", None);
+            findings.stand_in(path);
+            node.content = Content::Leaf(fitting(schema));
+        }
         Content::Array(items) => {
-            // Serde would take it for a table without its keys.
-            if schema.get("properties").is_some() {
-                findings.add(&node.origin, path, "expected a table, found an array", None);
-            }
             for (index, item) in items.iter_mut().enumerate() {
                 if let Some(schema) = member(schema, "0") {
                     check_node(item, &format!("{path}[{index}]"), schema, findings);

@@ -250,6 +250,15 @@ pub struct Output {
     pub snapshots: Option<Cadence>,
     /// When a line of `diagnostics.csv` is written, in the same forms.
     pub diagnostics: Cadence,
+    /// Places whose temperature goes into `probes.csv`, a column each; lengths in metres:
+    /// `{ name = "junction", at = [x, y] }`, a point (bilinear between cell centres), or
+    /// `{ name = "die", mean = { min = [x, y], max = [x, y] } }`, the mean over the cells whose
+    /// centres lie in a rectangle.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Probe>,
+    /// When a line of `probes.csv` is written, besides the first and the last state, in the forms of
+    /// `snapshots`; every 100 steps if absent.
+    pub probing: Option<Cadence>,
     /// How `final.png` looks.
     pub plot: Plot,
 }
@@ -260,9 +269,34 @@ impl Default for Output {
             directory: None,
             snapshots: None,
             diagnostics: Cadence::EverySteps(100),
+            probes: Vec::new(),
+            probing: None,
             plot: Plot::default(),
         }
     }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// The name of its column: letters, digits, spaces, `_`, `-` and `.`.
+    pub name: String,
+    /// A point [x, y] in metres. The temperature there is bilinear between the centres of the four
+    /// cells around it; nearer to a wall than the centres of the cells there, it is what these
+    /// centres have.
+    pub at: Option<[f64; 2]>,
+    /// Instead of a point, a rectangle: the mean over the cells whose centres lie in it, low sides
+    /// included.
+    pub mean: Option<Mean>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mean {
+    /// The corner of low x and low y, in metres.
+    pub min: [f64; 2],
+    /// The corner of high x and high y, in metres.
+    pub max: [f64; 2],
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -1,18 +1,10 @@
 //! `diagnostics.csv`: a few scalars over time, bitwise the same from every layout.
 
-use std::{
-    fs::File,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use super::{
-    extremes::extremes,
-    note,
-    run_directory::{DIAGNOSTICS, failed},
-};
+use super::{extremes::extremes, note, run_directory::DIAGNOSTICS, table::Table};
 use crate::{
-    comm::{Communicator, agree},
+    comm::Communicator,
     error::Error,
     field::{Real, reproducible_sum},
     simulation::{Cadence, Flow, Moment, Observer, Schedule, View},
@@ -20,7 +12,20 @@ use crate::{
 };
 
 /// Times in s, temperatures in K, heats in J per metre of depth; `balance_relative` has no unit.
-const HEADER: &str = "step,time,dt,mean,min,max,energy,heat_left,heat_right,heat_bottom,heat_top,heat_sources,balance,balance_relative\n";
+const COLUMNS: [&str; 12] = [
+    "dt",
+    "mean",
+    "min",
+    "max",
+    "energy",
+    "heat_left",
+    "heat_right",
+    "heat_bottom",
+    "heat_top",
+    "heat_sources",
+    "balance",
+    "balance_relative",
+];
 
 /// The part of the heat exchanged that may go missing without a word.
 const LOST: f64 = 1e-3;
@@ -34,9 +39,7 @@ const ROUND_OFF: f64 = 1e-11;
 /// having come in, `energy - energy at the start - heats`: round-off, if all is well.
 pub struct Diagnostics {
     schedule: Schedule,
-    path: PathBuf,
-    /// On rank 0.
-    file: Option<File>,
+    table: Table,
     /// In J per metre of depth.
     energy_at_start: Option<f64>,
 }
@@ -54,17 +57,9 @@ impl Diagnostics {
     /// # Errors
     /// [`crate::error::Kind::Storage`] if the file cannot be written.
     pub fn create(path: &Path, cadence: Cadence, comm: &dyn Communicator) -> Result<Self, Error> {
-        let file = if comm.rank() == 0 {
-            File::create(path)
-                .and_then(|mut file| file.write_all(HEADER.as_bytes()).map(|()| Some(file)))
-                .map_err(|error| failed("write", path, &error))
-        } else {
-            Ok(None)
-        };
         Ok(Self {
             schedule: Schedule::with_ends(Some(cadence)),
-            path: path.to_path_buf(),
-            file: agree(comm, file)?,
+            table: Table::create(path, COLUMNS, comm)?,
             energy_at_start: None,
         })
     }
@@ -86,19 +81,22 @@ impl<T: Real> Observer<T> for Diagnostics {
         let energy_at_start = *self.energy_at_start.get_or_insert(energy);
         let [left, right, bottom, top] = heat.through_sides;
         let [balance, relative] = balance(energy, energy_at_start, &heat);
-        let (step, time, dt) = (view.clock.step(), view.clock.time(), view.clock.dt());
         let sources = heat.from_sources;
-        let row = format!(
-            "{step},{time:?},{dt:?},{mean:?},{min:?},{max:?},{energy:?},{left:?},{right:?},\
-             {bottom:?},{top:?},{sources:?},{balance:?},{relative:?}\n"
-        );
-        let written = match &mut self.file {
-            Some(file) => file
-                .write_all(row.as_bytes())
-                .map_err(|error| failed("write", &self.path, &error)),
-            None => Ok(()),
-        };
-        agree(view.comm, written)?;
+        let numbers: [f64; COLUMNS.len()] = [
+            view.clock.dt(),
+            mean,
+            min,
+            max,
+            energy,
+            left,
+            right,
+            bottom,
+            top,
+            sources,
+            balance,
+            relative,
+        ];
+        self.table.append(view.clock, &numbers, view.comm)?;
         if view.moment == Moment::End && view.comm.rank() == 0 {
             warn_of_lost_heat(balance, relative, &heat);
         }
@@ -158,10 +156,7 @@ fn summarize<T: Real>(view: &View<'_, T>) -> Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        error::Kind,
-        output::testing::{LAYOUTS, Run, grid, temperature},
-    };
+    use crate::output::testing::{LAYOUTS, Run, grid, temperature};
 
     fn run(ranks: [usize; 2], spoil: Option<f64>) -> String {
         let scratch = tempfile::tempdir().unwrap();
@@ -215,19 +210,5 @@ mod tests {
     fn a_negative_zero_is_a_zero() {
         let text = run([2, 2], Some(-0.0));
         assert!(text.lines().last().unwrap().contains(",0.0,304."), "{text}");
-    }
-
-    #[test]
-    fn a_full_disk_is_an_error_on_every_rank() {
-        let errors = Run::new(grid(), [1, 3]).each(|rank| {
-            let path = Path::new("/dev/full");
-            Diagnostics::create(path, Cadence::EverySteps(1), rank.comm.as_ref())
-                .err()
-                .unwrap()
-        });
-        for error in errors {
-            assert_eq!(error.kind, Kind::Storage);
-            assert!(error.message.contains("No space left"), "{error}");
-        }
     }
 }

@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// Ends the run when the field holds a NaN or an infinity. It belongs before the observers that
-/// write, and looks whenever one of them does, so that none of them writes such a field.
+/// write the whole field or go over it, and looks whenever one of them does, so that none of them
+/// writes such a field.
 pub struct FiniteCheck {
     schedule: Schedule,
     /// The last step at which all values were finite.

@@ -17,6 +17,8 @@ pub const CONFIG: &str = "config.toml";
 pub const FIELDS: &str = "fields.vtkhdf";
 /// Scalars over time.
 pub const DIAGNOSTICS: &str = "diagnostics.csv";
+/// Temperatures at places of interest over time.
+pub const PROBES: &str = "probes.csv";
 /// The last state as an image.
 pub const PICTURE: &str = "final.png";
 /// What the run was and how long it took.
@@ -25,7 +27,7 @@ pub const REPORT: &str = "report.json";
 const LOCK: &str = ".lock";
 
 /// What isotherm writes into a run directory, and may therefore remove from one.
-const OWN: [&str; 5] = [CONFIG, FIELDS, DIAGNOSTICS, PICTURE, REPORT];
+const OWN: [&str; 6] = [CONFIG, FIELDS, DIAGNOSTICS, PROBES, PICTURE, REPORT];
 
 /// Ends the names of files that are not complete yet.
 const PARTIAL: &str = ".partial";

@@ -165,12 +165,7 @@ impl<'a> Painter<'a> {
 
     /// The cell of the grid that a cell of a window shows.
     fn shown(&self, axis: usize, index: isize) -> isize {
-        let count = self.grid.cells[axis].cast_signed();
-        if self.periodic[axis] {
-            index.rem_euclid(count)
-        } else {
-            index.clamp(0, count - 1)
-        }
+        self.grid.shown(axis, index, self.periodic[axis])
     }
 }
 

@@ -207,7 +207,12 @@ impl Results {
 
     /// A column of the diagnostics.
     pub fn column(&self, name: &str) -> Vec<f64> {
-        let text = String::from_utf8(self.bytes("diagnostics.csv")).unwrap();
+        self.column_of("diagnostics.csv", name)
+    }
+
+    /// A column of a CSV file.
+    pub fn column_of(&self, file: &str, name: &str) -> Vec<f64> {
+        let text = String::from_utf8(self.bytes(file)).unwrap();
         let mut lines = text.lines();
         let header: Vec<_> = lines.next().unwrap().split(',').collect();
         let index = header.iter().position(|other| *other == name).unwrap();
@@ -220,6 +225,12 @@ impl Results {
             .collect()
     }
 
+    /// Whether the run was asked for probes.
+    pub fn has_probes(&self) -> bool {
+        let config = String::from_utf8(self.bytes("config.toml")).unwrap();
+        config.contains("[[output.probes]]")
+    }
+
     /// Every file is there, whole, and they tell of the same end.
     #[track_caller]
     pub fn are_whole(&self) {
@@ -228,13 +239,16 @@ impl Results {
             .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         names.retain(|name| name != ".lock");
-        let expected = [
+        let mut expected = vec![
             "config.toml",
             "diagnostics.csv",
             "fields.vtkhdf",
             "final.png",
             "report.json",
         ];
+        if self.has_probes() {
+            expected.insert(4, "probes.csv");
+        }
         assert_eq!(names, expected);
         png::Decoder::new(std::io::Cursor::new(self.bytes("final.png")))
             .read_info()
@@ -244,6 +258,10 @@ impl Results {
         let last = |name| self.column(name).last().copied();
         assert_eq!(last("step"), self.report()["run"]["steps"].as_f64());
         assert_eq!(self.times().last().copied(), last("time"));
+        if self.has_probes() {
+            let probed = self.column_of("probes.csv", "time");
+            assert_eq!(probed.last().copied(), last("time"));
+        }
     }
 }
 

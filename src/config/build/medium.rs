@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use super::{Check, show};
+use super::{Check, domain_in_words, show};
 use crate::{
     config::{
         quantity::{self, Quantity, Start},
@@ -122,7 +122,7 @@ impl Check<'_> {
         })
     }
 
-    fn corners(&mut self, path: &str, min: [f64; 2], max: [f64; 2]) {
+    pub(super) fn corners(&mut self, path: &str, min: [f64; 2], max: [f64; 2]) {
         if self.findings.touches(&format!("{path}.min")) {
             return;
         }
@@ -138,7 +138,7 @@ impl Check<'_> {
         }
     }
 
-    fn overlap(&mut self, path: &str, shape: &Shape, grid: &Grid) {
+    pub(super) fn overlap(&mut self, path: &str, shape: &Shape, grid: &Grid) {
         let Some([min, max]) = shape.bounds() else {
             return;
         };
@@ -150,11 +150,7 @@ impl Check<'_> {
             min[axis] < low + grid.size[axis] && max[axis] > low
         });
         if !overlaps {
-            let extent = |axis: usize| {
-                let low = grid.origin[axis];
-                format!("{} to {}", show(low), show(low + grid.size[axis]))
-            };
-            let help = format!("the domain is {} in x and {} in y", extent(0), extent(1));
+            let help = domain_in_words(grid);
             self.problem(path, "lies outside the domain", Some(&help));
         }
     }

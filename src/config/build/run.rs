@@ -103,11 +103,13 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn output(&mut self, output: &schema::Output, end: f64) -> Output {
+    pub(super) fn output(&mut self, output: &mut schema::Output, end: f64, grid: &Grid) -> Output {
         if let Some(snapshots) = &output.snapshots {
             self.cadence("output.snapshots", snapshots, end);
         }
         self.cadence("output.diagnostics", &output.diagnostics, end);
+        let probes = self.probes(&output.probes, grid);
+        self.probing(output, end);
         if let Some([low, high]) = output.plot.range
             && low >= high
         {
@@ -123,6 +125,8 @@ impl Check<'_> {
             directory,
             snapshots: output.snapshots.clone(),
             diagnostics: output.diagnostics.clone(),
+            probes,
+            probing: output.probing.clone(),
             plot: Plot {
                 colormap: output.plot.colormap,
                 range: output.plot.range,
@@ -130,7 +134,7 @@ impl Check<'_> {
         }
     }
 
-    fn cadence(&mut self, path: &str, cadence: &Cadence, end: f64) {
+    pub(super) fn cadence(&mut self, path: &str, cadence: &Cadence, end: f64) {
         match cadence {
             Cadence::EverySteps(0) => {
                 self.problem(
