@@ -136,8 +136,10 @@ where
             .collect();
         let widest = &blocks[0];
         work.group.prepare(&widest.columns);
-        work.older.resize_with(self.steps - 1, Slab::new);
-        for older in &mut work.older {
+        while work.older.len() + 1 < self.steps {
+            work.older.push(Slab::new());
+        }
+        for older in &mut work.older[..self.steps - 1] {
             older.prepare(&widest.columns);
         }
         let first = widest.rows.start;
