@@ -48,7 +48,7 @@ impl<T: Real> Explicit<T> {
             _ => Reach::Box,
         };
         let halo = Halo::new(Rc::clone(&comm), domain, reach);
-        let tuner = Tuner::new(prescribed, domain, comm.size() > 1);
+        let tuner = Tuner::new::<T>(prescribed, domain, comm.size() > 1);
         Self {
             halo,
             next: Field::new(team, domain.cells, diffusion.margin() + 1),

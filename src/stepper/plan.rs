@@ -12,8 +12,8 @@ use crate::{
 /// Depths that are tried; the first is the usual one.
 const DEPTHS: [usize; 6] = [32, 48, 64, 16, 8, 4];
 
-/// Columns of a tile that are tried.
-const WIDTHS: [usize; 5] = [768, 1024, 512, 256, 128];
+/// Widths of a tile that are tried, in cache lines; the first is the usual one.
+const WIDTHS: [usize; 5] = [96, 128, 64, 32, 16];
 
 /// Choices slower than the fastest by more than this factor are not tried again, after each round
 /// but the last.
@@ -37,7 +37,7 @@ impl Plan {
     /// All plans that a run may settle on by itself, on a subdomain that has neighbours by message
     /// or not.
     #[must_use]
-    pub fn candidates(domain: &Domain, has_messages: bool) -> Vec<Self> {
+    pub fn candidates<T: Real>(domain: &Domain, has_messages: bool) -> Vec<Self> {
         let depths: BTreeSet<usize> = DEPTHS.map(|depth| depth.min(domain.deepest_halo())).into();
         let overlaps: &[bool] = if has_messages {
             &[true, false]
@@ -46,7 +46,7 @@ impl Plan {
         };
         let mut plans = Vec::new();
         for &halo_depth in &depths {
-            for tile_columns in WIDTHS {
+            for tile_columns in widths::<T>() {
                 plans.extend(overlaps.iter().map(|&overlap| Self {
                     halo_depth,
                     tile_columns,
@@ -130,6 +130,7 @@ pub struct Tuner {
     best: Plan,
     prescribed: Prescribed,
     deepest: usize,
+    widths: [usize; WIDTHS.len()],
     has_messages: bool,
     /// How many of the three choices are made.
     made: usize,
@@ -145,15 +146,17 @@ pub struct Tuner {
 impl Tuner {
     /// A search on a subdomain, which has neighbours by message or not.
     #[must_use]
-    pub fn new(prescribed: Prescribed, domain: &Domain, has_messages: bool) -> Self {
+    pub fn new<T: Real>(prescribed: Prescribed, domain: &Domain, has_messages: bool) -> Self {
+        let widths = widths::<T>();
         let mut tuner = Self {
             best: Plan {
                 halo_depth: 1,
-                tile_columns: WIDTHS[0],
+                tile_columns: widths[0],
                 overlap: true,
             },
             prescribed,
             deepest: domain.deepest_halo(),
+            widths,
             has_messages,
             made: 0,
             trials: Vec::new(),
@@ -176,7 +179,7 @@ impl Tuner {
         self.prescribed = prescribed;
         self.best = Plan {
             halo_depth: halo_depth.unwrap_or(DEPTHS[0]).min(self.deepest),
-            tile_columns: tile_columns.unwrap_or(WIDTHS[0]),
+            tile_columns: tile_columns.unwrap_or(self.widths[0]),
             overlap: overlap.unwrap_or(true),
         };
         self.made = 0;
@@ -275,7 +278,8 @@ impl Tuner {
                     .map(|halo_depth| Plan { halo_depth, ..best })
                     .collect()
             }
-            1 if self.prescribed.tile_columns.is_none() => WIDTHS
+            1 if self.prescribed.tile_columns.is_none() => self
+                .widths
                 .into_iter()
                 .map(|tile_columns| Plan {
                     tile_columns,
@@ -289,6 +293,11 @@ impl Tuner {
             _ => Vec::new(),
         }
     }
+}
+
+/// The widths that are tried, in columns.
+fn widths<T>() -> [usize; WIDTHS.len()] {
+    WIDTHS.map(|lines| lines * (LINE / size_of::<T>()))
 }
 
 #[cfg(test)]
@@ -318,7 +327,7 @@ mod tests {
 
     /// The plan that is settled on, and those that were tried; one trial is disturbed.
     fn tune(domain: &Domain, has_messages: bool, disturbed: usize) -> (Plan, Vec<Plan>) {
-        let mut tuner = Tuner::new(Prescribed::default(), domain, has_messages);
+        let mut tuner = Tuner::new::<f64>(Prescribed::default(), domain, has_messages);
         let mut tried = Vec::new();
         while !tuner.is_settled() {
             let plan = tuner.plan();
@@ -360,14 +369,14 @@ mod tests {
             tile_columns: 40,
             overlap: true,
         };
-        let tuner = Tuner::new(plan.into(), &domain([2, 2]), true);
+        let tuner = Tuner::new::<f64>(plan.into(), &domain([2, 2]), true);
         assert_eq!((tuner.plan(), tuner.is_settled()), (plan, true));
     }
 
     #[test]
     fn no_plan_is_deeper_than_a_subdomain() {
         let thin = domain([1, 10]);
-        let mut tuner = Tuner::new(Prescribed::default(), &thin, true);
+        let mut tuner = Tuner::new::<f64>(Prescribed::default(), &thin, true);
         while !tuner.is_settled() {
             assert!(tuner.plan().halo_depth <= 6);
             tuner.count(1, 1.0);

@@ -62,7 +62,7 @@ pub fn plans(
             let mut works = Works::new(Rc::clone(&setting.comm), options.seconds);
             let settled = mover.fastest(&setting, threads);
             let settled_id = mover.add(&mut works, &setting, settled, threads);
-            let fixed = Plan::candidates(&setting.domain, comm.size() > 1);
+            let fixed = Plan::candidates::<f64>(&setting.domain, comm.size() > 1);
             let fixed: Vec<(Plan, Id)> = fixed
                 .into_iter()
                 .chain([PLAIN])
