@@ -2,6 +2,7 @@
 
 mod coefficients;
 mod diffusion;
+mod queue;
 mod slab;
 mod sources;
 mod tile;

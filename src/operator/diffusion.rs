@@ -14,6 +14,7 @@ use crate::{
 
 use super::{
     coefficients::{InverseCapacity, OnRows, Weights, stability_limit},
+    queue::Queue,
     sources::{Present, Sources, SourcesOnRows},
     tile::{Batch, Tile, Workspace},
     walls::{WallFaces, Walls},
@@ -157,7 +158,8 @@ impl<T: Real> Diffusion<T> {
     }
 
     /// Advances tiles by the forward Euler steps that were begun, from `u` to `out`, and counts the
-    /// heat that comes in. Each of the team's threads has its tiles and its workspace. The main
+    /// heat that comes in. Each of the team's threads has a workspace and begins with its
+    /// own tiles. The main
     /// thread calls `meanwhile` every so often.
     pub fn advance(
         &mut self,
@@ -189,10 +191,9 @@ impl<T: Real> Diffusion<T> {
                 wall_heat,
                 source_heat,
             });
-        let parts = tiles
+        let tiles = tiles
             .iter()
-            .zip(work)
-            .map(|(tiles, work)| (all.by_ref().take(tiles.len()).collect(), work))
+            .map(|tiles| all.by_ref().take(tiles.len()).collect())
             .collect();
         let sweep = Sweep {
             team: &self.team,
@@ -202,7 +203,8 @@ impl<T: Real> Diffusion<T> {
             known: &self.known,
             steps: self.steps,
             dt: self.dt,
-            parts,
+            tiles,
+            work,
             meanwhile,
         };
         match &self.weights {
@@ -251,8 +253,9 @@ struct Sweep<'a, T> {
     known: &'a [Range<isize>; 2],
     steps: usize,
     dt: f64,
-    /// One for each thread.
-    parts: Vec<(Vec<Tile<'a, T>>, &'a mut Workspace<T>)>,
+    /// Of each thread.
+    tiles: Vec<Vec<Tile<'a, T>>>,
+    work: &'a mut [Workspace<T>],
     meanwhile: &'a mut dyn FnMut(),
 }
 
@@ -299,9 +302,11 @@ impl<T: Real> Sweep<'_, T> {
             steps: self.steps,
             dt: self.dt,
         };
+        let queue = Queue::new(self.tiles);
+        let parts = self.work.iter_mut().take(self.team.size()).enumerate();
         self.team
-            .for_parts(self.parts, self.meanwhile, |(tiles, work), meanwhile| {
-                for mut tile in tiles {
+            .for_parts(parts.collect(), self.meanwhile, |(k, work), meanwhile| {
+                while let Some(mut tile) = queue.take(k) {
                     batch.advance(&mut tile, work, meanwhile);
                 }
             });

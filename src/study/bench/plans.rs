@@ -61,13 +61,14 @@ pub fn plans(
         for &threads in &setting.threads {
             let mut works = Works::new(Rc::clone(&setting.comm), options.seconds);
             let settled = mover.fastest(&setting, threads);
-            let settled_id = mover.add(&mut works, &setting, settled, threads);
             let fixed = Plan::candidates::<f64>(&setting.domain, comm.size() > 1);
-            let fixed: Vec<(Plan, Id)> = fixed
+            let fixed: Vec<(Plan, Id)> = [PLAIN]
                 .into_iter()
-                .chain([PLAIN])
+                .chain(fixed)
                 .map(|plan| (plan, mover.add(&mut works, &setting, plan, threads)))
                 .collect();
+            // Not right after the plain sweep, which leaves nothing in the caches.
+            let settled_id = mover.add(&mut works, &setting, settled, threads);
             let measured = works.measure(rounds);
             let (best, best_id) = fixed
                 .into_iter()
