@@ -1,17 +1,22 @@
 //! Loops over rows of cells: slices in, slices out, nothing else.
 //!
-//! The arithmetic of a cell is written once, in [`EulerRows`]. Every variant, uniform or per-cell
-//! coefficients, any vector width, one row or several, is that one expression over other loads, so
-//! all of them give the same bits. Multiplications and additions are not contracted.
+//! The arithmetic of a cell is written once, in [`EulerRows`] for explicit steps and in
+//! [`HelmholtzRow`] for linear systems. Every variant, uniform or per-cell coefficients, any vector
+//! width, one row or several, is that one expression over other loads, so all of them give the same
+//! bits. Multiplications and additions are not contracted.
 
 #![allow(
     clippy::inline_always,
     reason = "a row's loop must end up inside one function with wide vectors"
 )]
 
+mod helmholtz;
 mod row;
 mod rows;
+mod vectors;
 
+pub use helmholtz::{Finish, HelmholtzRow, Residual, Value};
 pub use pulp::Arch;
 pub use row::{NoSource, Rows, Sources, Uniform};
 pub use rows::{Coefficients, EulerRows, Surrounded};
+pub use vectors::{axpy, multiply, scale, xpay};

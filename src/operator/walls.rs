@@ -1,5 +1,7 @@
 //! The walls of a subdomain: ghosts beyond them, and the heat that comes through.
 
+mod linear;
+
 use std::ops::Range;
 
 use crate::{

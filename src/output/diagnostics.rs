@@ -1,6 +1,7 @@
 //! `diagnostics.csv`: a few scalars over time, bitwise the same from every layout.
 
 use std::{
+    fmt::Write as _,
     fs::File,
     io::Write,
     path::{Path, PathBuf},
@@ -20,7 +21,11 @@ use crate::{
 };
 
 /// Times in s, temperatures in K, heats in J per metre of depth; `balance_relative` has no unit.
-const HEADER: &str = "step,time,dt,mean,min,max,energy,heat_left,heat_right,heat_bottom,heat_top,heat_sources,balance,balance_relative\n";
+const HEADER: &str = "step,time,dt,mean,min,max,energy,heat_left,heat_right,heat_bottom,heat_top,heat_sources,balance,balance_relative";
+
+/// What schemes with a linear solver have besides: the residual that the last solve left, over that
+/// at its beginning, and the iterations since the start.
+const SOLVER_HEADER: &str = ",residual,iterations";
 
 /// The part of the heat exchanged that may go missing without a word.
 const LOST: f64 = 1e-3;
@@ -31,7 +36,9 @@ const ROUND_OFF: f64 = 1e-11;
 /// Writes a row of scalars now and then.
 ///
 /// Heats are those that came in since the start. The balance is the heat that is there without
-/// having come in, `energy - energy at the start - heats`: round-off, if all is well.
+/// having come in, `energy - energy at the start - heats`: round-off, if all is well, and what the
+/// tolerance of a linear solver leaves. In a steady state heats are those of one second, and
+/// what they add up to is missing in the balance.
 pub struct Diagnostics {
     schedule: Schedule,
     path: PathBuf,
@@ -49,14 +56,22 @@ struct Summary {
 }
 
 impl Diagnostics {
-    /// Creates the file `path`, for rows as `cadence` says and at both ends of the run. Collective.
+    /// Creates the file `path`, for rows as `cadence` says and at both ends of the run, of a scheme
+    /// that has linear solves or not. Collective.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if the file cannot be written.
-    pub fn create(path: &Path, cadence: Cadence, comm: &dyn Communicator) -> Result<Self, Error> {
+    pub fn create(
+        path: &Path,
+        cadence: Cadence,
+        solves: bool,
+        comm: &dyn Communicator,
+    ) -> Result<Self, Error> {
+        let more = if solves { SOLVER_HEADER } else { "" };
+        let header = format!("{HEADER}{more}\n");
         let file = if comm.rank() == 0 {
             File::create(path)
-                .and_then(|mut file| file.write_all(HEADER.as_bytes()).map(|()| Some(file)))
+                .and_then(|mut file| file.write_all(header.as_bytes()).map(|()| Some(file)))
                 .map_err(|error| failed("write", path, &error))
         } else {
             Ok(None)
@@ -88,10 +103,15 @@ impl<T: Real> Observer<T> for Diagnostics {
         let [balance, relative] = balance(energy, energy_at_start, &heat);
         let (step, time, dt) = (view.clock.step(), view.clock.time(), view.clock.dt());
         let sources = heat.from_sources;
-        let row = format!(
+        let mut row = format!(
             "{step},{time:?},{dt:?},{mean:?},{min:?},{max:?},{energy:?},{left:?},{right:?},\
-             {bottom:?},{top:?},{sources:?},{balance:?},{relative:?}\n"
+             {bottom:?},{top:?},{sources:?},{balance:?},{relative:?}"
         );
+        if let Some(solves) = view.stepper.solves() {
+            write!(row, ",{:?},{}", solves.residual, solves.iterations)
+                .expect("a string takes all");
+        }
+        row.push('\n');
         let written = match &mut self.file {
             Some(file) => file
                 .write_all(row.as_bytes())
@@ -128,9 +148,13 @@ fn gross(heat: &Heat) -> f64 {
 /// The balance in J per metre of depth, and relative to the largest heat in play.
 fn balance(energy: f64, energy_at_start: f64, heat: &Heat) -> [f64; 2] {
     let [left, right, bottom, top] = heat.through_sides;
-    let heats = [left, right, bottom, top, heat.from_sources];
-    let balance = energy - energy_at_start - heats.iter().sum::<f64>();
-    let scale = energy.abs().max(energy_at_start.abs()).max(gross(heat));
+    let heats: f64 = [left, right, bottom, top, heat.from_sources].iter().sum();
+    let (balance, scale) = if heat.per_second {
+        (-heats, gross(heat))
+    } else {
+        let content = energy.abs().max(energy_at_start.abs());
+        (energy - energy_at_start - heats, content.max(gross(heat)))
+    };
     let relative = if scale > 0.0 {
         balance / scale
     } else {
@@ -169,7 +193,7 @@ mod tests {
         Run::new(grid(), ranks).each(|rank| {
             rank.spoil_at = spoil.map(|value| (8, vec![[12, 10]], value));
             let cadence = Cadence::EverySteps(4);
-            let observer = Diagnostics::create(&path, cadence, rank.comm.as_ref()).unwrap();
+            let observer = Diagnostics::create(&path, cadence, false, rank.comm.as_ref()).unwrap();
             rank.simulate(vec![Box::new(observer)]).unwrap();
         });
         std::fs::read_to_string(path).unwrap()
@@ -221,7 +245,7 @@ mod tests {
     fn a_full_disk_is_an_error_on_every_rank() {
         let errors = Run::new(grid(), [1, 3]).each(|rank| {
             let path = Path::new("/dev/full");
-            Diagnostics::create(path, Cadence::EverySteps(1), rank.comm.as_ref())
+            Diagnostics::create(path, Cadence::EverySteps(1), false, rank.comm.as_ref())
                 .err()
                 .unwrap()
         });

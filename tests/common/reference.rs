@@ -188,6 +188,7 @@ impl<'a, T: Real> Scheme<'a, T> {
             content: sum(&|cell| self.u[cell].to_f64() / self.inverse_capacity[cell].to_f64()),
             through_sides: from_fn(|k| sum(&|cell| self.through_walls[cell][k])),
             from_sources: sum(&fixed) * self.seconds + sum(&|cell| self.from_moving[cell]),
+            per_second: false,
         }
     }
 
