@@ -152,25 +152,35 @@ fn reach<T: Real>(
     }
     while !watch.is_reached(truth) {
         method.start(system, truth)?;
-        let mut norm = truth;
-        while !watch.is_reached(norm) {
-            norm = method.iterate(system)?;
-            watch.look(norm)?;
-        }
+        let stuck = iterate(method, system, watch, truth)?;
         let before = std::mem::replace(&mut truth, residual(system));
-        if watch.is_reached(truth) {
+        if watch.is_reached(truth) || truth <= round_off(system) {
             break;
         }
-        if truth <= round_off(system) {
-            break;
-        }
-        // The last look at the round-off overwrote it.
-        truth = residual(system);
-        if truth > WORTH_RESTARTING * before {
+        if stuck || truth > WORTH_RESTARTING * before {
             return Err(Reason::Stagnated);
         }
+        // The look at the round-off overwrote it.
+        residual(system);
     }
     Ok(truth)
+}
+
+/// Iterates until the method believes that it is there, or gets no further: then true.
+fn iterate<T: Real>(
+    method: &mut dyn Method<T>,
+    system: &mut System<'_, T>,
+    watch: &mut Watch,
+    mut norm: f64,
+) -> Result<bool, Reason> {
+    while !watch.is_reached(norm) {
+        norm = method.iterate(system)?;
+        match watch.look(norm) {
+            Err(Reason::Stagnated) => return Ok(true),
+            looked => looked?,
+        }
+    }
+    Ok(false)
 }
 
 /// `r = b - A x`, and its norm.

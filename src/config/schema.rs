@@ -224,9 +224,13 @@ pub enum Scheme {
     /// Forward Euler.
     #[default]
     Explicit,
+    /// The end of a step counts.
     BackwardEuler,
+    /// The end of a step and its beginning count alike.
     CrankNicolson,
+    /// The end of a step counts by `theta`.
     Theta,
+    /// No time.
     Steady,
 }
 

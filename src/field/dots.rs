@@ -7,6 +7,11 @@
 //! rare case that it was not as foretold. Whether it was is known to all ranks from the
 //! reduction that also brings the sum, and does not depend on the layout; so neither do the bits.
 
+#![allow(
+    clippy::inline_always,
+    reason = "a row's loop must end up inside one function with wide vectors"
+)]
+
 use std::array::from_fn;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -160,8 +165,12 @@ impl<const N: usize> Dots<N> {
         self.exponents = bounds.map(exponent_above);
         let mut parts = self.pass(team, of);
         let (totals, _) = self.reduce(comm, &mut parts);
-        for exponent in &mut self.exponents {
-            *exponent += HEADROOM;
+        for (exponent, total) in self.exponents.iter_mut().zip(totals) {
+            *exponent = if total.is_nan() {
+                0
+            } else {
+                *exponent + HEADROOM
+            };
         }
         totals
     }
@@ -237,4 +246,104 @@ pub fn merge<const N: usize>(mut a: [DotPart; N], b: [DotPart; N]) -> [DotPart; 
         *a = a.merge(b);
     }
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::{Local, Solo};
+    use proptest::prelude::*;
+
+    fn field<T: Real>(team: &Team, columns: usize, values: &[f64]) -> Field<T> {
+        let mut field = Field::new(team, [columns, values.len() / columns], 1);
+        for (j, row) in values.chunks_exact(columns).enumerate() {
+            for (to, &value) in field.own_row_mut(j).iter_mut().zip(row) {
+                *to = T::from_f64(value);
+            }
+        }
+        field
+    }
+
+    /// The sum of products with the bound known beforehand.
+    fn exact(terms: impl Iterator<Item = f64>) -> f64 {
+        let terms: Vec<_> = terms.collect();
+        let bound = terms.iter().fold(0.0, |bound, term| term.abs().max(bound));
+        let mut sum = ReproducibleSum::new(bound);
+        sum.add(terms.len(), |k| terms[k]);
+        sum.total(&Solo)
+    }
+
+    #[test]
+    fn a_bound_that_was_wrong_does_no_harm() {
+        let team = Team::new(1).unwrap();
+        let mut dots = Dots::new();
+        for size in [1.0, 1e-3, 1e-30, 1e30, 7e29, 1e-300, 0.0, 2e5] {
+            let values: Vec<f64> = (0..1000_u32).map(|k| size * f64::from(k).sin()).collect();
+            let x = field::<f64>(&team, 100, &values);
+            let one = field::<f64>(&team, 100, &[1.0; 1000]);
+            let [sum, squares] = dots.of(&Solo, &team, [[&x, &one], [&x, &x]]);
+            let expected = exact(values.iter().copied());
+            assert!((sum - expected).abs() <= 1e-15 * size, "{sum} {expected}");
+            let expected = exact(values.iter().map(|x| x * x));
+            assert!((squares - expected).abs() <= 1e-15 * size * size);
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_shows() {
+        let team = Team::new(1).unwrap();
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e200] {
+            for at in [0, 57, 99] {
+                let mut values = [1.0; 100];
+                values[at] = bad;
+                let x = field::<f64>(&team, 50, &values);
+                let one = field::<f64>(&team, 50, &[1.0; 100]);
+                let mut dots = Dots::new();
+                let [xx, ones] = dots.of(&Solo, &team, [[&x, &x], [&one, &one]]);
+                assert!(xx.is_nan() && ones == 100.0, "{xx} {ones}");
+                // And is forgotten.
+                let [ones, again] = dots.of(&Solo, &team, [[&one, &one]; 2]);
+                assert_eq!([ones, again], [100.0; 2]);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_layout_gives_the_same_bits(
+            values in prop::collection::vec((-1e3..1e3f64, -6..6i32), 60..400),
+            columns in 1..30usize,
+            ranks in 1..5usize,
+            threads in 1..4usize,
+            shrink in 0.001..2.0f64,
+        ) {
+            let rows = values.len() / columns;
+            let values: Vec<f64> = values[..rows * columns]
+                .iter()
+                .map(|(value, exponent)| value * 10.0_f64.powi(*exponent))
+                .collect();
+            // A row of products, each of another size than the one before, as in a solver.
+            let products = |comm: &dyn Communicator, team: &Team, rows: std::ops::Range<usize>| {
+                let mine = &values[rows.start * columns..rows.end * columns];
+                let mut dots = Dots::new();
+                (0..6).map(|k| {
+                    let scaled: Vec<_> = mine.iter().map(|x| x * shrink.powi(k)).collect();
+                    let x = field::<f64>(team, columns, &scaled);
+                    let y = field::<f64>(team, columns, mine);
+                    dots.of(comm, team, [[&x, &y], [&y, &y]])
+                }).collect::<Vec<_>>()
+            };
+            let expected = products(&Solo, &Team::new(1).unwrap(), 0..rows);
+            let all = Local::run(ranks, |comm| {
+                let team = Team::new(threads).unwrap();
+                let cut = |rank: usize| rows * rank / ranks;
+                products(comm.as_ref(), &team, cut(comm.rank())..cut(comm.rank() + 1))
+            });
+            for got in all {
+                prop_assert_eq!(&got, &expected);
+            }
+            let yy = exact(values.iter().map(|y| y * y));
+            prop_assert!((expected[0][1] - yy).abs() <= 1e-14 * yy);
+        }
+    }
 }

@@ -102,10 +102,7 @@ impl ReproducibleSum {
     /// Adds `blocks` blocks of terms, of which there are at most [`BLOCKS`], in whole vectors. Returns
     /// the largest of `largest` and the magnitudes of those terms that are numbers.
     #[inline(always)]
-    #[allow(
-        clippy::inline_always,
-        reason = "it must end up inside functions for wide vectors"
-    )]
+    #[allow(clippy::inline_always, reason = "see `Lanes`")]
     pub(super) fn add_blocks<S: Simd>(
         &mut self,
         simd: S,

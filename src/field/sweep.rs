@@ -7,6 +7,9 @@ use super::{Field, Real, Team};
 /// With fewer cells, waking a thread takes longer than it saves.
 const CELLS_WORTH_WAKING: usize = 1 << 13;
 
+/// A thread's rows, the block of each field that they lie in, and its result.
+type Part<'a, T, R, const N: usize> = (Range<usize>, [&'a mut [T]; N], &'a mut R);
+
 impl Team {
     /// Calls `work(result, j, own cells of row j of each field)` for every row `j` of `rows`, each on
     /// the thread it belongs to, and merges the threads' results, each begun with `start`. What is
@@ -52,7 +55,6 @@ impl Team {
                 (share, blocks, result)
             })
             .collect();
-        type Part<'a, T, R, const N: usize> = (Range<usize>, [&'a mut [T]; N], &'a mut R);
         let go = |(share, mut blocks, result): Part<'_, T, R, N>, after: &mut dyn FnMut()| {
             for (row, j) in share.enumerate() {
                 let mut n = 0;
@@ -81,5 +83,46 @@ impl Team {
         let rows = 0..fields.first().map_or(0, |field| field.cells[1]);
         let each = |(): &mut (), j, own: [&mut [T]; N]| work(j, own);
         self.sweep(fields, rows, || (), each, |(), ()| (), &mut || {});
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_each_field_is_met_once() {
+        for (threads, cells) in [(1, [5, 7]), (3, [5, 7]), (3, [3000, 7]), (4, [9000, 3])] {
+            let team = Team::new(threads).unwrap();
+            let mut a = Field::<f64>::new(&team, cells, 2);
+            let mut b = Field::<f64>::new(&team, cells, 0);
+            let (mut calls, rows) = (0, 1..cells[1] - 1);
+            let mark = |count: &mut usize, j: usize, [a, b]: [&mut [f64]; 2]| {
+                assert_eq!([a.len(), b.len()], [cells[0]; 2]);
+                a.fill(f64::from(u32::try_from(j).unwrap()));
+                b[0] += 1.0;
+                *count += 1;
+            };
+            let sum = |x: usize, y: usize| x + y;
+            let meanwhile = &mut || calls += 1;
+            let fields = [&mut a, &mut b];
+            let count = team.sweep(fields, rows.clone(), || 0, mark, sum, meanwhile);
+            assert_eq!(count, rows.len());
+            assert!(calls <= rows.len() && (threads > 1 || calls == rows.len()));
+            for j in 0..cells[1] {
+                let met = rows.contains(&j);
+                let value = if met {
+                    f64::from(u32::try_from(j).unwrap())
+                } else {
+                    0.0
+                };
+                assert!(a.own_row(j).iter().all(|&a| a == value));
+                assert_eq!(b.own_row(j)[0], f64::from(u8::from(met)));
+            }
+            // Ghosts are left alone.
+            assert!((0..2).all(|j| a.row(-1 - j).iter().all(|&ghost| ghost == 0.0)));
+            team.update([&mut a], |_, [a]| a.fill(9.0));
+            assert!(a.own_values().iter().all(|&a| a == 9.0));
+        }
     }
 }

@@ -74,11 +74,16 @@ impl<T: Real> Helmholtz<T> {
         let rim = [LINE / size_of::<T>(), 1];
         let interior = [0, 1].map(|axis| {
             let all = cells[axis];
-            let beyond = |side| match (halo.has_messages(), overlap) {
-                (false, _) => 0,
-                (true, false) => all,
-                (true, true) if halo.fills(side) => rim[axis].min(all),
-                (true, true) => 0,
+            let beyond = |side| {
+                if !halo.has_messages() {
+                    0
+                } else if !overlap {
+                    all
+                } else if halo.fills(side) {
+                    rim[axis].min(all)
+                } else {
+                    0
+                }
             };
             let [low, high] = [Side::ALL[2 * axis], Side::ALL[2 * axis + 1]].map(beyond);
             low..all.saturating_sub(high).max(low)

@@ -16,7 +16,8 @@ use crate::{
 ///
 /// The solver begins with the temperatures before the step.
 pub struct Theta<T> {
-    theta: f64,
+    /// The weight of the end of a step.
+    weight: f64,
     conduction: Conduction<T>,
     solver: Solver<T>,
     b: Field<T>,
@@ -32,7 +33,7 @@ impl<T: Real> Theta<T> {
     pub fn new(theta: f64, conduction: Conduction<T>, solver: Solver<T>, max_dt: f64) -> Self {
         let helmholtz = conduction.helmholtz();
         Self {
-            theta,
+            weight: theta,
             b: Field::new(helmholtz.team(), helmholtz.cells(), 0),
             conduction,
             solves: Solves::of(solver.name()),
@@ -45,7 +46,7 @@ impl<T: Real> Theta<T> {
     fn step(&mut self, u: &mut Field<T>, from: f64, to: f64, dt: f64) -> Result<(), Error> {
         let start = Instant::now();
         let conduction = &mut self.conduction;
-        let [before, after] = [(1.0 - self.theta) * dt, self.theta * dt];
+        let [before, after] = [(1.0 - self.weight) * dt, self.weight * dt];
         if before > 0.0 {
             conduction.at(from);
             conduction.helmholtz_mut().set(1.0, -before);

@@ -65,9 +65,10 @@ impl Check<'_> {
                 Step::Fixed(step)
             }
         };
-        if time.safety.is_some() && !self.findings.touches("time.step") {
+        if time.safety.is_some() {
             match (scheme, step) {
                 (_, Step::Auto { .. }) => {}
+                (Scheme::Explicit, _) if self.findings.touches("time.step") => {}
                 (Scheme::Explicit, _) => {
                     let help = "remove it, or set step = \"auto\"";
                     self.problem("time.safety", "does nothing with a fixed step", Some(help));
