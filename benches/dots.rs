@@ -1,5 +1,10 @@
 //! Reproducible dot products beside plain ones, in memory and in cache: `cargo bench --bench dots`.
 
+#![allow(
+    clippy::inline_always,
+    reason = "its loop must end up inside one with wide vectors"
+)]
+
 use std::{hint::black_box, rc::Rc, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -206,3 +206,6 @@ fn round_off<T: Real>(system: &mut System<'_, T>) -> f64 {
     let of_b = sum(&|i, j| square(b.own_row(j)[i].to_f64()));
     T::EPSILON * (8.0 * of_product.sqrt() + of_b.sqrt())
 }
+
+#[cfg(test)]
+mod tests;

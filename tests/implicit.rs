@@ -82,6 +82,7 @@ fn error_in_time(theta: f64, steps: usize) -> f64 {
     };
     let how = How {
         theta: Some(theta),
+        jacobi: true,
         ..EULER
     };
     let outcome = run::<f64>(&problem, SOLO, how).unwrap();

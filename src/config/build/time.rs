@@ -9,6 +9,7 @@ use crate::{
     },
     grid::Side,
     physics::{Medium, Value, Wall},
+    simulation::Cadence,
     solver::Tolerance,
 };
 
@@ -121,6 +122,10 @@ impl Check<'_> {
         if config.output.snapshots.is_some() {
             let help = "remove it: the initial and the steady state are written";
             self.does_nothing("output.snapshots", scheme, help);
+        }
+        if !matches!(config.output.diagnostics, Cadence::EverySteps(_)) {
+            let help = "remove it: there is a line for the initial and one for the steady state";
+            self.does_nothing("output.diagnostics", scheme, help);
         }
         let mut moving = Vec::new();
         if medium.source.as_ref().is_some_and(Value::uses_time) {
