@@ -5,6 +5,8 @@
 pub struct Ghost {
     pub gain: f64,
     pub offset: f64,
+    /// `1 - gain`, without the round-off of that difference.
+    pub loss: f64,
 }
 
 /// A condition `a u + b K du/dn = c` at a wall face, with the outward normal `n`.
@@ -58,6 +60,7 @@ impl Robin {
         Ghost {
             gain: (slope - value) / (slope + value),
             offset: self.c / (slope + value),
+            loss: self.a / (slope + value),
         }
     }
 }
@@ -73,7 +76,8 @@ mod tests {
             ghost,
             Ghost {
                 gain: -1.0,
-                offset: 600.0
+                offset: 600.0,
+                loss: 2.0
             }
         );
     }
@@ -85,9 +89,17 @@ mod tests {
             ghost,
             Ghost {
                 gain: 1.0,
-                offset: 1.0
+                offset: 1.0,
+                loss: 0.0
             }
         );
+    }
+
+    #[test]
+    fn a_wall_that_hardly_loses_heat_loses_exactly_that() {
+        let ghost = Robin::convection(1e-12, 300.0).ghost(1e3, 1e-3);
+        assert_eq!(ghost.gain, 1.0);
+        assert!((ghost.loss / 1e-18 - 1.0).abs() < 1e-15, "{}", ghost.loss);
     }
 
     #[test]

@@ -12,7 +12,7 @@ Examples:
   isotherm check configs/quickstart.toml --ranks 64
   isotherm init > my.toml
 
-Exit status: 0 done; 2 bad input; 70 internal error; 73 the output directory
+Exit status: 0 done; 1 a solver did not converge; 2 bad input; 70 internal error; 73 the output directory
 holds another run; 74 storage failed; 75 stopped by a signal; 76 the field became NaN or infinite.";
 
 /// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.

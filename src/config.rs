@@ -24,7 +24,9 @@ use std::path::{Path, PathBuf};
 
 use self::problems::Findings;
 
-pub use case::{Case, Output, Parallel, Plot, Precision, Step, Time};
+pub use case::{
+    Case, Method, Output, Parallel, Plot, Precision, Preconditioning, Scheme, Solver, Step, Time,
+};
 pub use json_schema::json_schema;
 pub use overrides::assignment;
 pub use problems::{Origin, Problem, Problems};

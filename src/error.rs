@@ -22,6 +22,8 @@ pub enum Kind {
     Stopped,
     /// The field became NaN or infinite.
     NotFinite,
+    /// A linear solver did not get where it should.
+    NotConverged,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
+            Self::NotConverged => 1,
             Self::Input => 2,
             Self::Internal => 70,
             Self::Occupied => 73,
@@ -63,6 +66,13 @@ impl Error {
 
     pub fn storage(message: impl Into<String>) -> Self {
         Self::new(Kind::Storage, message)
+    }
+
+    /// The same failure, after where it happened.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
     }
 
     #[must_use]

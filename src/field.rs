@@ -1,10 +1,13 @@
 //! Values on the cells of a subdomain, with ghost cells around them.
 
+mod dots;
 mod real;
 mod span;
 mod sum;
+mod sweep;
 mod team;
 
+pub use dots::{DotPart, Dots, merge as merge_parts};
 pub use real::{Lanes, Real};
 pub use span::{Span, cut};
 pub use sum::{ReproducibleSum, reproducible_sum};

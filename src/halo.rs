@@ -1,6 +1,6 @@
 //! Ghost cells filled from the neighbours, by messages or, where a periodic axis has one rank, by copy.
 
-use std::{rc::Rc, time::Instant};
+use std::{ops::AddAssign, rc::Rc, time::Instant};
 
 use crate::{
     comm::{Communicator, Message},
@@ -54,6 +54,16 @@ pub struct HaloTimes {
     pub unpack: f64,
     /// From the posting until the last message was known to have arrived.
     pub in_flight: f64,
+}
+
+impl AddAssign for HaloTimes {
+    fn add_assign(&mut self, other: Self) {
+        self.pack += other.pack;
+        self.overlap += other.overlap;
+        self.wait += other.wait;
+        self.unpack += other.unpack;
+        self.in_flight += other.in_flight;
+    }
 }
 
 /// Fills the ghosts of a subdomain that lie in other subdomains.

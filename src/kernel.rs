@@ -1,21 +1,26 @@
 //! Loops over rows of cells: slices in, slices out, nothing else.
 //!
-//! The arithmetic of a cell is written once, in `step`. Every variant, uniform or per-cell
-//! coefficients, any vector width, one row or several, is that one expression over other loads, so
-//! all of them give the same bits. Multiplications and additions are not contracted.
+//! The arithmetic of a cell is written once, in `step` for explicit steps and in [`HelmholtzRow`] for
+//! linear systems. Every variant, uniform or per-cell coefficients, any vector width, one row or
+//! several, is that one expression over other loads, so all of them give the same bits.
+//! Multiplications and additions are not contracted.
 
 #![allow(
     clippy::inline_always,
     reason = "a row's loop must end up inside one function with wide vectors"
 )]
 
+mod helmholtz;
 mod passing;
 mod row;
 mod rows;
 mod step;
+mod vectors;
 
+pub use helmholtz::{Finish, HelmholtzRow, Residual, Value};
 pub use passing::EulerPassing;
 pub use pulp::Arch;
 pub use row::{NoSource, Rows, Sources, Uniform};
 pub use rows::{EulerRows, Surrounded};
 pub use step::Coefficients;
+pub use vectors::{axpy, multiply, scale, xpay};

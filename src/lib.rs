@@ -21,5 +21,6 @@ pub mod operator;
 pub mod output;
 pub mod physics;
 pub mod simulation;
+pub mod solver;
 pub mod stepper;
 pub mod study;

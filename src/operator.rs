@@ -1,13 +1,20 @@
-//! The discrete operator of heat conduction on one subdomain.
+//! The discrete operator of heat conduction on one subdomain: as explicit steps take it
+//! ([`Diffusion`]), and as linear systems see it ([`Conduction`], [`Helmholtz`]).
 
 mod coefficients;
+mod conduction;
 mod diffusion;
+mod faces;
+mod helmholtz;
 mod queue;
 mod slab;
 mod sources;
 mod tile;
 mod walls;
 
-pub use coefficients::own_window;
+pub use coefficients::{CellValues, own_window};
+pub use conduction::Conduction;
 pub use diffusion::Diffusion;
+pub use faces::Faces;
+pub use helmholtz::{Helmholtz, Times};
 pub use tile::Workspace;

@@ -2,17 +2,25 @@
 
 mod explicit;
 mod plan;
+mod steady;
 mod steps;
+mod theta;
 mod tiling;
+
+use serde::Serialize;
 
 use crate::{
     error::Error,
     field::{Field, Real},
+    operator::Times,
+    solver::SolveStats,
 };
 
 pub use explicit::Explicit;
 pub use plan::{Choice, Plan, Prescribed};
+pub use steady::Steady;
 pub use steps::Steps;
+pub use theta::Theta;
 
 /// Moves a temperature field forward in time.
 pub trait TimeStepper<T: Real> {
@@ -36,6 +44,11 @@ pub trait TimeStepper<T: Real> {
         None
     }
 
+    /// What linear solves took so far, where the scheme has any.
+    fn solves(&self) -> Option<&Solves> {
+        None
+    }
+
     /// Where this rank's time went.
     fn times(&self) -> StepTimes;
 }
@@ -49,6 +62,45 @@ pub struct Heat {
     pub through_sides: [f64; 4],
     /// From the sources since the start.
     pub from_sources: f64,
+    /// Whether what came in is that of one second, the same in every one, and not of all since the
+    /// start.
+    pub per_second: bool,
+}
+
+/// What the linear solves of a run took so far.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Solves {
+    /// As users name it.
+    pub method: String,
+    pub solves: u64,
+    pub iterations: u64,
+    /// Of the operator.
+    pub applications: u64,
+    /// `|b - A u|` after the last solve over that before it; 0 if that was 0, or before the first.
+    pub residual: f64,
+}
+
+impl Solves {
+    fn of(method: String) -> Self {
+        Self {
+            method,
+            solves: 0,
+            iterations: 0,
+            applications: 0,
+            residual: 0.0,
+        }
+    }
+
+    fn count(&mut self, stats: SolveStats) {
+        self.solves += 1;
+        self.iterations += stats.iterations;
+        self.applications += stats.applications;
+        self.residual = if stats.initial_residual > 0.0 {
+            stats.residual / stats.initial_residual
+        } else {
+            0.0
+        };
+    }
 }
 
 /// Seconds of one rank's wall clock, summed over the steps.
@@ -66,6 +118,23 @@ pub struct StepTimes {
     pub unpack: f64,
     /// Cells next to ghosts that came by message.
     pub rim: f64,
+    /// Vectors and reductions of linear solvers.
+    pub solver: f64,
     /// From the posting of the messages until the last was known to have arrived.
     pub in_flight: f64,
+}
+
+impl StepTimes {
+    /// Where the time of whole steps, counted as the solver's so far, went.
+    fn with_operator(mut self, Times { halo, rim }: Times) -> Self {
+        self.pack += halo.pack;
+        self.interior += halo.overlap;
+        self.wait += halo.wait;
+        self.unpack += halo.unpack;
+        self.in_flight += halo.in_flight;
+        self.rim += rim;
+        let operator = halo.pack + halo.overlap + halo.wait + halo.unpack + rim;
+        self.solver -= operator + self.walls_and_sources;
+        self
+    }
 }

@@ -310,6 +310,105 @@ fn a_field_that_leaves_the_numbers_is_an_error() {
 }
 
 #[test]
+fn an_implicit_run_tells_of_its_solves() {
+    let case = edited(&[(
+        "end = 0.02",
+        "end = 0.02\nstep = 0.002\nscheme = \"crank-nicolson\"\n\n\
+         [solver]\npreconditioner = \"jacobi\"\nrelative_tolerance = 1e-12",
+    )]);
+    let outcome = case.run(&[]);
+    outcome.succeeds();
+    assert!(outcome.stderr.contains("cg with jacobi: "), "{outcome:?}");
+    let results = case.results("output/case");
+    results.are_whole();
+    let report = results.report();
+    let solver = &report["solver"];
+    assert_eq!(
+        (&solver["method"], &solver["solves"]),
+        (&"cg with jacobi".into(), &10.into())
+    );
+    assert_eq!(report["plan"], serde_json::Value::Null);
+    let iterations = results.column("iterations");
+    assert_eq!(iterations.last().copied(), solver["iterations"].as_f64());
+    assert!(
+        iterations[0] == 0.0 && iterations[1] >= 10.0,
+        "{iterations:?}"
+    );
+    let residual = results.column("residual");
+    assert!(
+        residual.iter().all(|&residual| residual <= 1e-12),
+        "{residual:?}"
+    );
+    let balance = results.column("balance_relative");
+    assert!(
+        balance.iter().all(|balance| balance.abs() < 1e-11),
+        "{balance:?}"
+    );
+    for phase in ["solver", "interior", "walls_and_sources"] {
+        assert!(
+            report["phases"][phase]["max"].as_f64().unwrap() > 0.0,
+            "{phase}"
+        );
+    }
+    let plan = Outcome::of(&mut case.isotherm(&["check", "case.toml"])).stdout;
+    assert!(
+        plan.contains("2.000000e-3 s; the explicit scheme is stable"),
+        "{plan}"
+    );
+    assert!(plan.contains("about 10 to t = 0.02 s"), "{plan}");
+}
+
+#[test]
+fn a_steady_run_has_one_step() {
+    let case = edited(&[("end = 0.02", "scheme = \"steady\"")]);
+    case.run(&[]).succeeds();
+    let results = case.results("output/case");
+    results.are_whole();
+    assert_eq!(results.times(), [0.0, 1.0]);
+    // What comes in on the right leaves on the left and at the bottom, every second.
+    let [left, right, bottom, top] =
+        ["left", "right", "bottom", "top"].map(|side| results.column(&format!("heat_{side}"))[1]);
+    assert!((right - 50.0).abs() < 1e-12 && top == 0.0 && left < 0.0 && bottom < 0.0);
+    let balance = results.column("balance_relative");
+    assert!(balance[1].abs() < 1e-7, "{balance:?}");
+    let plan = Outcome::of(&mut case.isotherm(&["check", "case.toml"])).stdout;
+    assert!(plan.contains("one, to the steady state"), "{plan}");
+}
+
+#[test]
+fn a_solver_that_does_not_converge_is_an_error_of_its_own() {
+    let case = edited(&[(
+        "end = 0.02",
+        "end = 0.02\nstep = 0.01\nscheme = \"backward-euler\"",
+    )]);
+    let parts = [
+        "in the step to t = 0.01 s: cg has not converged after 2 iterations; the residual was",
+        "is wanted",
+        "help: raise solver.max_iterations",
+    ];
+    case.run(&["--set", "solver.max_iterations=2"])
+        .fails(1, &parts);
+    assert_eq!(case.results("output/case").times(), [0.0]);
+}
+
+#[test]
+fn heat_with_nowhere_to_go_is_refused_in_a_steady_state() {
+    let case = edited(&[
+        ("end = 0.02", "scheme = \"steady\""),
+        ("left = { temperature = 300.0 }", ""),
+        (
+            "bottom = { convection = { coefficient = 2.0, ambient = 290.0 } }",
+            "",
+        ),
+    ]);
+    let parts = [
+        "there is no steady state: sources and sides bring 5.000000e1 W per metre of depth",
+        "help: balance",
+    ];
+    case.run(&[]).fails(2, &parts);
+}
+
+#[test]
 fn signals_end_a_run_with_its_results() {
     for (signal, name) in [(Signal::INT, "SIGINT"), (Signal::TERM, "SIGTERM")] {
         let case = edited(&[]);

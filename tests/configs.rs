@@ -41,8 +41,13 @@ fn coarser(config: &str) -> String {
 /// The heat that is there without having come in, relative to the heat in play.
 fn imbalance(directory: &Path) -> f64 {
     let text = fs::read_to_string(directory.join("diagnostics.csv")).unwrap();
-    let last = text.lines().last().unwrap();
-    last.rsplit(',').next().unwrap().parse().expect(last)
+    let (first, last) = (text.lines().next().unwrap(), text.lines().last().unwrap());
+    let at = first.split(',').position(|name| name == "balance_relative");
+    last.split(',')
+        .nth(at.unwrap())
+        .unwrap()
+        .parse()
+        .expect(last)
 }
 
 fn run(config: &str, overrides: &[&str], directory: &Path) {

@@ -2,138 +2,26 @@
 
 mod common;
 
-use std::f64::consts::PI;
-
 use common::{
-    Problem, SOLO, formula, imbalance, insulated, largest_difference, number, region, run, uniform,
+    Problem, SOLO, formula, imbalance, insulated, largest_difference,
+    modes::{self, ALPHA, CAPACITY},
+    number, region, run, sample, uniform, unit_grid,
 };
-use isotherm::{
-    grid::Grid,
-    physics::{Conductivity, Medium, Shape, Value, Wall},
-};
+use isotherm::physics::{Conductivity, Medium, Shape, Wall};
 
-const CELLS: [usize; 2] = [36, 25];
-
-fn unit_grid(cells: [usize; 2]) -> Grid {
-    Grid {
-        cells,
-        size: [1.0, 1.0],
-        origin: [0.0, 0.0],
+/// Runs 1000 steps from a mode and compares with its exact decay, relative to the mode's size.
+#[test]
+fn modes_decay_as_they_must() {
+    for mode in modes::all() {
+        let limit = 1.0 / (2.0 * (ALPHA[0] * 36.0 * 36.0 + ALPHA[1] * 25.0 * 25.0)) * CAPACITY;
+        let (dt, steps) = (0.9 * limit, 1000);
+        let outcome = run::<f64>(&mode.problem(dt, steps), SOLO);
+        let factor = 1.0 - dt * mode.rate();
+        let error = largest_difference(&outcome.u, &mode.after(factor, steps));
+        let name = mode.name;
+        assert!(error < 1e-12, "{name}: error {error:e} after {steps} steps");
+        assert!(imbalance(&outcome) < 1e-11, "{name}");
     }
-}
-
-/// `4/h^2 sin^2(theta/2)`: the eigenvalue of the discrete second difference.
-fn eigenvalue(theta: f64, cells: usize) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let n = cells as f64;
-    4.0 * n * n * (theta / 2.0).sin().powi(2)
-}
-
-/// Runs 1000 steps from a mode `amplitude(x) * amplitude(y)` given by expressions with its angles
-/// per cell, and compares with its exact decay, relative to the mode's size.
-fn decays(mode: &str, steady: &str, angles: [f64; 2], walls: [Wall; 4]) {
-    let grid = unit_grid(CELLS);
-    let [alpha_x, alpha_y] = [0.8, 1.7];
-    let lambda =
-        alpha_x * eigenvalue(angles[0], CELLS[0]) + alpha_y * eigenvalue(angles[1], CELLS[1]);
-    let capacity = 1.5;
-    let dt = 0.9 / (2.0 * (alpha_x * 36.0 * 36.0 + alpha_y * 25.0 * 25.0)) * capacity;
-    let steps = 1000;
-    let problem = Problem {
-        grid,
-        medium: uniform([alpha_x, alpha_y], capacity),
-        initial: formula(&format!("{mode} + {steady}")),
-        walls,
-        dt,
-        steps,
-    };
-    let outcome = run::<f64>(&problem, SOLO);
-    let factor = (1.0 - dt / capacity * lambda).powi(i32::try_from(steps).unwrap());
-    assert!(
-        factor.abs() > 1e-3,
-        "a mode that has died proves nothing: {factor}"
-    );
-    let exact = sample(&formula(&format!("{factor:e}*({mode}) + {steady}")), &grid);
-    let error = largest_difference(&outcome.u, &exact);
-    assert!(error < 1e-12, "error {error:e} after {steps} steps");
-    assert!(imbalance(&outcome) < 1e-11);
-}
-
-fn sample(value: &Value, grid: &Grid) -> Vec<f64> {
-    let cells = (0..grid.cells[1]).flat_map(|j| (0..grid.cells[0]).map(move |i| (i, j)));
-    cells
-        .map(|(i, j)| value.at(grid.center(i.cast_signed(), j.cast_signed()), 0.0))
-        .collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "small counts")]
-fn angle(half_waves: u32, cells: usize) -> f64 {
-    PI * f64::from(half_waves) / cells as f64
-}
-
-#[test]
-fn modes_between_cold_walls() {
-    let walls = std::array::from_fn(|_| Wall::Temperature(number(0.0)));
-    let angles = [angle(1, CELLS[0]), angle(1, CELLS[1])];
-    decays("sin(pi*x)*sin(pi*y)", "0", angles, walls);
-}
-
-#[test]
-fn modes_between_insulated_walls() {
-    let angles = [angle(1, CELLS[0]), 0.0];
-    decays("cos(pi*x)", "1", angles, insulated());
-    decays("cos(pi*y)", "1", [0.0, angle(1, CELLS[1])], insulated());
-}
-
-#[test]
-fn modes_on_a_torus() {
-    let walls = std::array::from_fn(|_| Wall::Periodic);
-    decays("sin(2*pi*x)", "1", [angle(2, CELLS[0]), 0.0], walls);
-}
-
-#[test]
-fn modes_over_a_linear_profile_between_walls_of_fixed_temperature_and_flux() {
-    // Steady: u = 2 + 3 x; at x = 1 the inward flux is K du/dx = 0.8 * 3.
-    let walls = [
-        Wall::Temperature(number(2.0)),
-        Wall::Flux(number(2.4)),
-        Wall::Periodic,
-        Wall::Periodic,
-    ];
-    decays(
-        "sin(pi*x/2)",
-        "2 + 3*x",
-        [angle(1, CELLS[0]) / 2.0, 0.0],
-        walls,
-    );
-}
-
-#[test]
-fn modes_between_convective_walls() {
-    // cos(theta (i - (n-1)/2)) on both sides: the angle solves
-    // cos(theta (n+1)/2) = gain cos(theta (n-1)/2) for the ghost's gain.
-    let (h, conductivity, cells) = (3.0, 1.7, 25.0);
-    let gain = (conductivity * cells - h / 2.0) / (conductivity * cells + h / 2.0);
-    let excess = |theta: f64| {
-        (theta * (cells + 1.0) / 2.0).cos() - gain * (theta * (cells - 1.0) / 2.0).cos()
-    };
-    let (mut low, mut high) = (1e-6, PI / cells);
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if excess(low) * excess(middle) <= 0.0 {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    let theta = 0.5 * (low + high);
-    let wall = Wall::Convection {
-        coefficient: number(h),
-        ambient: number(5.0),
-    };
-    let walls = [Wall::Periodic, Wall::Periodic, wall.clone(), wall];
-    let mode = format!("cos({:e}*(y - 0.5))", theta * cells);
-    decays(&mode, "5", [0.0, theta], walls);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// From the bottom up. A module may name those in the rows above its own, and no other in its own.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
     &["error", "grid"],
     &["comm"],
     &["field"],
@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 15] = [
     &["domain", "physics"],
     &["halo"],
     &["operator"],
+    &["solver"],
     &["stepper"],
     &["simulation"],
     &["output", "study"],

@@ -210,6 +210,27 @@ fn periodic_walls_have_the_same_bits() {
 }
 
 #[test]
+fn implicit_schemes_have_the_same_bits() {
+    let implicit = |scheme: &str, preconditioner: &str| {
+        let config = config(REGIONS, MIXED_WALLS).replace(
+            "end = 0.002",
+            &format!("end = 0.002\nstep = 3e-4\nscheme = \"{scheme}\""),
+        );
+        format!("{config}\n[solver]\npreconditioner = \"{preconditioner}\"\n")
+    };
+    let layouts = [
+        (1, "", "2"),
+        (2, "", "1"),
+        (3, "", "2"),
+        (4, "[2, 2]", "1"),
+        (6, "[3, 2]", "1"),
+    ];
+    same_bits::<f64>(&implicit("backward-euler", "none"), "f64", &layouts);
+    same_bits::<f64>(&implicit("crank-nicolson", "jacobi"), "f64", &layouts[2..4]);
+    same_bits::<f32>(&implicit("backward-euler", "none"), "f32", &layouts[4..]);
+}
+
+#[test]
 fn each_kind_of_wall_has_the_same_bits() {
     for wall in [
         "{ temperature = '290 + 30*x*y' }",

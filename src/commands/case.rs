@@ -8,7 +8,7 @@ use std::{
 use crate::{
     cli,
     comm::{Communicator, agree},
-    config::{self, Case, Source, Step},
+    config::{self, Case, Preconditioning, Source, Step},
     domain::{Domain, choose_ranks},
     error::Error,
     field::{Field, Real, Team, signed},
@@ -164,13 +164,20 @@ impl Given {
         }
     }
 
-    /// Bytes that a rank of `cells` cells holds: the field before and after a step, a copy for
-    /// output, the coefficients.
+    /// Bytes that a rank of `cells` cells holds: the field and a copy for output, what the scheme
+    /// needs besides, the coefficients.
     ///
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
-        Ok((3 + self.coefficient_fields::<T>()?) * size_of::<T>() as u64 * cells)
+        let besides = match self.case.solver.map(|solver| solver.preconditioner) {
+            // The field after a step.
+            None => 1,
+            // The right-hand side, the residual, the direction and its image.
+            Some(Preconditioning::None) => 4,
+            Some(Preconditioning::Jacobi) => 6,
+        };
+        Ok((2 + besides + self.coefficient_fields::<T>()?) * size_of::<T>() as u64 * cells)
     }
 
     /// Fields that the coefficients of the case take.

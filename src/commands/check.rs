@@ -10,7 +10,7 @@ use super::case::Given;
 use crate::{
     cli,
     comm::{Communicator, Solo},
-    config::Precision,
+    config::{Precision, Scheme},
     domain::{Domain, faces_cut},
     error::{Error, count},
     field::{Field, Real, Team},
@@ -73,12 +73,11 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     }
     given.check_regions(&covered)?;
     let (domain, diffusion) = sample.expect("a grid has cells");
-    let (max_dt, _) = given.pace(limit)?;
+    let is_explicit = case.time.scheme == Scheme::Explicit;
+    let (max_dt, _) = given.pace(if is_explicit { limit } else { f64::INFINITY })?;
     let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
     let memory = given.memory::<T>(largest[0] as u64 * largest[1] as u64)?;
     let steps = (case.time.end / max_dt).ceil();
-    let rate = rate(&comm, &team, &domain, diffusion, prescribed, max_dt)?;
-    let seconds = steps * case.grid.cell_count() as f64 / rate;
 
     let [px, py] = process_grid;
     let [cx, cy] = largest;
@@ -105,19 +104,34 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
         "memory",
         format!("{:.1} MiB a rank", memory as f64 / f64::from(1 << 20)),
     );
-    line(
-        "stable step",
-        format!("{limit:.6e} s; taken: at most {max_dt:.6e} s"),
-    );
-    line("steps", format!("about {steps} to t = {} s", case.time.end));
-    line(
-        "time",
-        format!(
-            "about {} on the {} of this machine that it may use, at {rate:.2e} cell updates a second",
-            duration(seconds),
-            count(team.size(), "core")
+    match case.time.scheme {
+        Scheme::Steady => {
+            line("steps", "one, to the steady state".to_owned());
+            return Ok(text);
+        }
+        Scheme::Theta(_) => line(
+            "step",
+            format!("{max_dt:.6e} s; the explicit scheme is stable up to {limit:.6e} s"),
         ),
-    );
+        Scheme::Explicit => line(
+            "stable step",
+            format!("{limit:.6e} s; taken: at most {max_dt:.6e} s"),
+        ),
+    }
+    line("steps", format!("about {steps} to t = {} s", case.time.end));
+    if is_explicit {
+        let rate = rate(&comm, &team, &domain, diffusion, prescribed, max_dt)?;
+        let seconds = steps * case.grid.cell_count() as f64 / rate;
+        line(
+            "time",
+            format!(
+                "about {} on the {} of this machine that it may use, at {rate:.2e} cell updates a \
+                 second",
+                duration(seconds),
+                count(team.size(), "core")
+            ),
+        );
+    }
     Ok(text)
 }
 

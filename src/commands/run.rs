@@ -1,12 +1,15 @@
 //! `isotherm run`.
 
+mod scheme;
+
 use std::{fmt::Write as _, rc::Rc, time::Instant};
 
+use self::scheme::Prepared;
 use super::{case::Given, connect};
 use crate::{
     cli,
-    comm::{Communicator, Reduce, agree, all_gather},
-    config::Precision,
+    comm::{Communicator, Reduce, agree},
+    config::{Precision, Scheme},
     domain::Domain,
     error::{Error, count},
     field::{Real, Team},
@@ -16,7 +19,7 @@ use crate::{
         Probes, Progress, REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
     },
     simulation::{Cadence, Clock, Observer, Simulation},
-    stepper::{Choice, Explicit, Plan, Prescribed},
+    stepper::Choice,
 };
 
 /// Steps between two looks for values that are not finite.
@@ -72,26 +75,13 @@ impl Run<'_> {
         let ranks_here = self.placement.ranks_beside(comm.rank()) + 1;
         agree(comm, self.given.check_memory::<T>(&self.domain, ranks_here))?;
         self.check_regions()?;
-        let asked = agree(comm, self.given.prescribed(&self.domain))?;
-        let situation = self.situation::<T>(asked)?;
-        let recalled = self.recall(&situation);
-        let prescribed = recalled.map_or(asked, Prescribed::from);
-        let margin = prescribed.margin::<T>(&self.domain);
-        let diffusion = self
-            .given
-            .diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
-        let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
-        let u = self
-            .given
-            .initial::<T>(comm, &self.team, &self.domain, margin)?;
-        let stepper = Explicit::new(
-            Rc::clone(&self.comm),
-            &self.team,
-            &self.domain,
-            diffusion,
+        let Prepared {
+            stepper,
+            u,
             max_dt,
-            prescribed,
-        );
+            pace,
+            situation,
+        } = self.prepare::<T>()?;
 
         let directory = RunDirectory::claim(
             &case.output.directory,
@@ -100,7 +90,8 @@ impl Run<'_> {
             comm,
         )?;
         directory.write_config(&case.effective, comm)?;
-        let observers = self.observers(&directory, stop)?;
+        let solves = stepper.solves().is_some();
+        let observers = self.observers(&directory, solves, stop)?;
         self.announce(max_dt);
 
         let start = Instant::now();
@@ -109,7 +100,7 @@ impl Run<'_> {
             team: Rc::clone(&self.team),
             domain: self.domain.clone(),
             u,
-            stepper: Box::new(stepper),
+            stepper,
             clock: Clock::new(case.time.end, pace),
             observers,
             observer_seconds: Vec::new(),
@@ -125,18 +116,19 @@ impl Run<'_> {
             wall: start.elapsed().as_secs_f64(),
             times: simulation.stepper.times(),
             plan: simulation.stepper.choice(),
+            solves: simulation.stepper.solves(),
             observers: names
                 .zip(simulation.observer_seconds.iter().copied())
                 .collect(),
         };
         if let (
-            None,
+            Some(situation),
             0,
             Some(Choice {
                 plan,
                 settled: true,
             }),
-        ) = (recalled, comm.rank(), facts.plan)
+        ) = (situation, comm.rank(), facts.plan)
         {
             memory::remember(&situation, plan);
         }
@@ -157,6 +149,7 @@ impl Run<'_> {
     fn observers<T: Real>(
         &self,
         directory: &RunDirectory,
+        solves: bool,
         stop: StopOnSignal,
     ) -> Result<Vec<Box<dyn Observer<T>>>, Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
@@ -176,6 +169,7 @@ impl Run<'_> {
             Box::new(Diagnostics::create(
                 &directory.file(DIAGNOSTICS),
                 output.diagnostics.clone(),
+                solves,
                 comm,
             )?),
         ];
@@ -197,30 +191,6 @@ impl Run<'_> {
         Ok(observers)
     }
 
-    /// All that a plan depends on, in words.
-    fn situation<T: Real>(&self, asked: Prescribed) -> Result<String, Error> {
-        let Domain { ranks, .. } = self.domain;
-        let periodic = self.given.periodic();
-        let [nx, ny] = self.given.case.grid.cells;
-        Ok(format!(
-            "isotherm {}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, periodic \
-             {periodic:?}, {}, {} fields of coefficients, {asked:?}",
-            env!("CARGO_PKG_VERSION"),
-            memory::processor(),
-            self.placement.nodes(),
-            self.team.size(),
-            T::NAME,
-            self.given.coefficient_fields::<T>()?,
-        ))
-    }
-
-    /// The plan that rank 0 remembers for a situation. Collective.
-    fn recall(&self, situation: &str) -> Option<Plan> {
-        let remembered = (self.comm.rank() == 0).then(|| memory::recall(situation));
-        let all = all_gather(self.comm.as_ref(), &remembered.flatten());
-        all.into_iter().next().flatten()
-    }
-
     /// Refuses regions that cover no cell of any rank. Collective.
     fn check_regions(&self) -> Result<(), Error> {
         let covered = self.given.covered(&self.team, &self.domain);
@@ -235,11 +205,16 @@ impl Run<'_> {
         let (case, domain, placement) = (&self.given.case, &self.domain, self.placement);
         let [nx, ny] = case.grid.cells;
         let [px, py] = domain.ranks;
+        let course = match case.time.scheme {
+            Scheme::Steady => "to the steady state".to_owned(),
+            _ => format!(
+                "to t = {} s in steps of at most {max_dt:.4e} s",
+                case.time.end
+            ),
+        };
         self.say(&format!(
-            "{}: {nx} x {ny} cells to t = {} s in steps of at most {max_dt:.4e} s\n{} x {} x {} \
-             ({}), process grid {px} x {py}",
+            "{}: {nx} x {ny} cells {course}\n{} x {} x {} ({}), process grid {px} x {py}",
             case.title,
-            case.time.end,
             count(placement.nodes(), "node"),
             count(self.comm.size() / placement.nodes(), "rank"),
             count(placement.threads, "thread"),
@@ -272,6 +247,11 @@ fn summary(report: &Report) -> String {
     if let (Some(hidden), true) = (report.communication.hidden_fraction, overlaps) {
         let hidden = 100.0 * hidden;
         write!(line, ", {hidden:.0} % of the halo time hidden").expect("a string takes all");
+    }
+    if let Some(solver) = &report.solver {
+        let iterations = usize::try_from(solver.iterations).unwrap_or(usize::MAX);
+        let iterations = count(iterations, "iteration");
+        write!(line, "\n{}: {iterations}", solver.method).expect("a string takes all");
     }
     if let Some(Choice { plan, settled }) = report.plan {
         let trying = if settled {

@@ -3,6 +3,7 @@
 mod medium;
 mod probes;
 mod run;
+mod time;
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use super::{
     Case,
     document::Node,
     problems::Findings,
-    schema::{Config, Domain},
+    schema::{Config, Domain, Scheme},
 };
 use crate::grid::Grid;
 
@@ -32,9 +33,12 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
     let medium = check.medium(&mut config, &grid);
     let initial = check.initial(&mut config.initial);
     let walls = check.walls(&config.boundary);
+    let scheme = config.time.scheme;
     let time = check.time(&mut config.time);
-    let parallel = check.parallel(&config.parallel, &grid);
-    let output = check.output(&mut config.output, config.time.end, &grid);
+    check.steady(&config, &medium, &walls);
+    let solver = check.solver(&mut config.solver, scheme);
+    let parallel = check.parallel(&config.parallel, &grid, scheme);
+    let output = check.output(&mut config.output, time.end, &grid);
     if !findings.problems.is_empty() {
         return None;
     }
@@ -45,6 +49,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
         initial,
         walls,
         time,
+        solver,
         parallel,
         output,
         effective: toml::to_string(&config).expect("a valid config has a TOML form"),
@@ -71,6 +76,12 @@ impl Check<'_> {
         if number <= 0.0 {
             self.problem(path, format!("must be positive, is {}", show(number)), None);
         }
+    }
+
+    /// A key that has no meaning with what another one says.
+    fn does_nothing(&mut self, path: &str, scheme: Scheme, help: &str) {
+        let message = format!("does nothing with scheme = \"{}\"", scheme.name());
+        self.problem(path, message, Some(help));
     }
 
     fn at_least_one(&mut self, path: &str, count: usize) {

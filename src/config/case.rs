@@ -7,6 +7,7 @@ use crate::{
     output::{Colormap, Probe},
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
+    solver::Tolerance,
 };
 
 /// A validated case.
@@ -19,6 +20,8 @@ pub struct Case {
     /// In the order of [`crate::grid::Side::ALL`]; periodic only in pairs.
     pub walls: [Wall; 4],
     pub time: Time,
+    /// For schemes that have linear systems to solve.
+    pub solver: Option<Solver>,
     pub parallel: Parallel,
     pub output: Output,
     /// The effective config as TOML, defaults and overrides filled in.
@@ -28,9 +31,63 @@ pub struct Case {
 /// The time span and its steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Time {
+    pub scheme: Scheme,
     /// Simulated seconds.
     pub end: f64,
     pub step: Step,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scheme {
+    /// Forward Euler.
+    Explicit,
+    /// The weight of a step's end against its beginning, from 0.5 to 1.
+    Theta(f64),
+    /// One step from the initial to the steady state.
+    Steady,
+}
+
+/// How linear systems are solved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Solver {
+    pub method: Method,
+    pub preconditioner: Preconditioning,
+    pub tolerance: Tolerance,
+}
+
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    #[default]
+    Cg,
+}
+
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Preconditioning {
+    #[default]
+    None,
+    Jacobi,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

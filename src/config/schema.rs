@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    case::Precision,
+    case::{Method, Precision, Preconditioning},
     quantity::{Auto, Conductivity, Quantity, Start},
 };
 use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
@@ -42,6 +42,8 @@ pub struct Config {
     pub boundary: Boundary,
     /// The time span and its steps.
     pub time: Time,
+    /// How linear systems are solved, for schemes that have any: all but `"explicit"`.
+    pub solver: Option<Solver>,
     /// How the work is divided; the results are the same bits for every choice but precision.
     #[serde(default)]
     pub parallel: Parallel,
@@ -195,19 +197,25 @@ pub enum Wall {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Time {
-    /// How time is stepped: `"explicit"`.
+    /// How time is stepped: `"explicit"`; with a linear system to solve in each step, stable for
+    /// any step, `"backward-euler"` (first order in time, never a new extreme),
+    /// `"crank-nicolson"` (second order) or `"theta"` (between these two); or
+    /// `"steady"`: not at all, the state in which nothing changes any more, found from the initial
+    /// one. Its results count time as 0 before and 1 after; its heats are those of one second.
     #[serde(default)]
     pub scheme: Scheme,
-    /// The simulated time at which the run ends, in seconds.
-    pub end: f64,
-    /// `"auto"`, or seconds; a step above the stability limit is refused. The automatic step is a
-    /// fraction of that limit, and at most a thousandth of the time span where sources or sides
-    /// change with time.
-    #[serde(default)]
-    pub step: Auto<f64>,
+    /// The simulated time at which the run ends, in seconds; not for `"steady"`.
+    pub end: Option<f64>,
+    /// `"auto"`, or seconds; an explicit step above the stability limit is refused. The automatic
+    /// step is a fraction of that limit, and at most a thousandth of the time span where sources
+    /// or sides change with time; there is none for other schemes than `"explicit"`.
+    pub step: Option<Auto<f64>>,
     /// The fraction of the stability limit that `step = "auto"` takes, above 0 and up to 1;
     /// 0.9 if absent.
     pub safety: Option<f64>,
+    /// For `scheme = "theta"`, the weight of a step's end against its beginning, from 0.5
+    /// (Crank-Nicolson) to 1 (backward Euler).
+    pub theta: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
@@ -216,6 +224,55 @@ pub enum Scheme {
     /// Forward Euler.
     #[default]
     Explicit,
+    /// The end of a step counts.
+    BackwardEuler,
+    /// The end of a step and its beginning count alike.
+    CrankNicolson,
+    /// The end of a step counts by `theta`.
+    Theta,
+    /// No time.
+    Steady,
+}
+
+impl Scheme {
+    /// As a user writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::BackwardEuler => "backward-euler",
+            Self::CrankNicolson => "crank-nicolson",
+            Self::Theta => "theta",
+            Self::Steady => "steady",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Solver {
+    /// `"cg"`: conjugate gradients.
+    pub method: Method,
+    /// What helps the method on: `"none"`, or `"jacobi"`, the operator's diagonal.
+    pub preconditioner: Preconditioning,
+    /// A solution is good enough when its residual, in the norm of the sum of squares over all
+    /// cells, is at most this part of what it was before the solve.
+    pub relative_tolerance: f64,
+    /// ... or at most this: in J/m^3, or W/m^3 for `"steady"`.
+    pub absolute_tolerance: f64,
+    /// A solve that needs more iterations ends the run with an error.
+    pub max_iterations: u64,
+}
+
+impl Default for Solver {
+    fn default() -> Self {
+        Self {
+            method: Method::default(),
+            preconditioner: Preconditioning::default(),
+            relative_tolerance: 1e-8,
+            absolute_tolerance: 0.0,
+            max_iterations: 10_000,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -228,11 +285,11 @@ pub struct Parallel {
     /// The numbers of the field: `"f64"`, or `"f32"` for half the memory traffic. At 300 K an f32
     /// does not feel a change of less than 1.5e-5 K in a step; a run says so if heat got lost.
     pub precision: Precision,
-    /// Time steps fused between two halo exchanges: a number from 1 to 64, which is also the width
+    /// Explicit time steps fused between two halo exchanges: a number from 1 to 64, which is also the width
     /// of the halo in cells, or `"auto"`, the fastest of several that are tried in the first steps.
     /// The results do not depend on it.
     pub halo_depth: Auto<usize>,
-    /// Columns of the tiles in which several steps are taken in cache, at least 16; `"auto"` as
+    /// Columns of the tiles in which several explicit steps are taken in cache, at least 16; `"auto"` as
     /// above.
     pub tile_columns: Auto<usize>,
     /// Whether cells that need no message are computed while messages fly; `"auto"` as above.

@@ -18,6 +18,8 @@ pub trait Real:
     const ZERO: Self;
     /// As users name it: `f64` or `f32`.
     const NAME: &'static str;
+    /// The distance from 1 to the next larger number.
+    const EPSILON: f64;
     fn from_f64(value: f64) -> Self;
     fn to_f64(self) -> f64;
     fn is_finite(self) -> bool;
@@ -53,6 +55,8 @@ macro_rules! real {
         impl Real for $type {
             const ZERO: Self = 0.0;
             const NAME: &'static str = stringify!($type);
+            #[allow(clippy::cast_lossless, reason = "one text for both types")]
+            const EPSILON: f64 = $type::EPSILON as f64;
 
             #[inline]
             #[allow(

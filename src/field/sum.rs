@@ -6,14 +6,19 @@
 //! are then carried into integers, where every addition is exact; so any grouping gives the same
 //! bits. What is rounded away lies below `2^-73` of the bound, for each term.
 
-use super::Team;
+use pulp::Simd;
+
+use super::{Lanes, Team};
 use crate::comm::{Communicator, Reduce};
 
 /// Width of the multiples of one quantum, in bits.
 const BIN_BITS: i32 = 36;
 
 /// Independent running sums, so that the additions vectorise.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 16;
+
+/// Blocks of [`LANES`] terms that are added in one go, at most.
+pub(super) const BLOCKS: usize = 256;
 
 /// Terms per lane between two carries: `2^12` multiples below `2^37` stay below `2^53`.
 const TERMS_PER_CARRY: usize = 1 << 12;
@@ -24,6 +29,9 @@ const MANTISSA_BITS: i32 = 52;
 /// Bits of the limbs in which the integer sum travels between ranks; 20 bits are left for carries.
 const LIMB_BITS: u32 = 43;
 
+/// Limbs of a sum.
+pub(super) const LIMBS: usize = 3;
+
 /// A sum in the making. All parts of one sum are made with the same bound.
 #[derive(Debug, Clone, Copy)]
 pub struct ReproducibleSum {
@@ -32,8 +40,15 @@ pub struct ReproducibleSum {
     fine_shift: f64,
     /// Exponent of the fine quantum.
     exponent: i32,
+    /// Exact sums of multiples of the quanta since the last carry.
+    coarse_lanes: [f64; LANES],
+    fine_lanes: [f64; LANES],
+    /// Terms per lane since the last carry.
+    terms: usize,
     coarse: i128,
     fine: i128,
+    /// Whether a term was not finite: sums of its parts are not, either.
+    is_spoilt: bool,
 }
 
 impl ReproducibleSum {
@@ -41,14 +56,22 @@ impl ReproducibleSum {
     /// `2^1000` are NaN.
     #[must_use]
     pub fn new(bound: f64) -> Self {
-        let exponent = exponent_above(bound);
+        Self::below(exponent_above(bound))
+    }
+
+    /// An empty sum of terms of magnitude below `2^exponent`.
+    pub(super) fn below(exponent: i32) -> Self {
         let shift = |bits| 1.5 * power_of_two(exponent + bits);
         Self {
             coarse_shift: shift(MANTISSA_BITS - BIN_BITS),
             fine_shift: shift(MANTISSA_BITS - 2 * BIN_BITS - 1),
             exponent: exponent - 2 * BIN_BITS - 1,
+            coarse_lanes: [0.0; LANES],
+            fine_lanes: [0.0; LANES],
+            terms: 0,
             coarse: 0,
             fine: 0,
+            is_spoilt: false,
         }
     }
 
@@ -56,51 +79,107 @@ impl ReproducibleSum {
     pub fn add(&mut self, count: usize, term: impl Fn(usize) -> f64) {
         let mut at = 0;
         while at < count {
-            let end = count.min(at + LANES * TERMS_PER_CARRY);
-            let mut coarse = [0.0; LANES];
-            let mut fine = [0.0; LANES];
-            let mut split = |lane: usize, term: f64| {
-                let high = (term + self.coarse_shift) - self.coarse_shift;
-                let low = ((term - high) + self.fine_shift) - self.fine_shift;
-                coarse[lane] += high;
-                fine[lane] += low;
-            };
-            while at + LANES <= end {
-                for lane in 0..LANES {
-                    split(lane, term(at + lane));
+            if self.terms == TERMS_PER_CARRY {
+                self.carry();
+            }
+            for lane in 0..LANES.min(count - at) {
+                let [high, low] = self.split(term(at + lane));
+                self.coarse_lanes[lane] += high;
+                self.fine_lanes[lane] += low;
+            }
+            at += LANES;
+            self.terms += 1;
+        }
+    }
+
+    /// The multiples of the two quanta that a term is rounded to.
+    fn split(&self, term: f64) -> [f64; 2] {
+        let high = (term + self.coarse_shift) - self.coarse_shift;
+        let low = ((term - high) + self.fine_shift) - self.fine_shift;
+        [high, low]
+    }
+
+    /// Adds `blocks` blocks of terms, of which there are at most [`BLOCKS`], in whole vectors. Returns
+    /// the largest of `largest` and the magnitudes of those terms that are numbers.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "see `Lanes`")]
+    pub(super) fn add_blocks<S: Simd>(
+        &mut self,
+        simd: S,
+        blocks: impl ExactSizeIterator<Item = [f64; LANES]>,
+        largest: f64,
+    ) -> f64 {
+        let terms_per_lane = blocks.len() * LANES / (2 * f64::lanes::<S>());
+        if self.terms + terms_per_lane > TERMS_PER_CARRY {
+            self.carry();
+        }
+        self.terms += terms_per_lane;
+        let coarse_shift = simd.splat_f64s(self.coarse_shift);
+        let fine_shift = simd.splat_f64s(self.fine_shift);
+        let rounded = |term, shift| simd.sub_f64s(simd.add_f64s(term, shift), shift);
+        let (coarse, _) = S::as_mut_simd_f64s(&mut self.coarse_lanes);
+        let (fine, _) = S::as_mut_simd_f64s(&mut self.fine_lanes);
+        let (mut coarse_sums, mut fine_sums) = ([coarse[0], coarse[1]], [fine[0], fine[1]]);
+        let mut most = [simd.splat_f64s(largest); 2];
+        for block in blocks {
+            for pair in S::as_simd_f64s(&block).0.chunks_exact(2) {
+                for k in 0..2 {
+                    let term = pair[k];
+                    most[k] = simd.max_f64s(most[k], simd.abs_f64s(term));
+                    let high = rounded(term, coarse_shift);
+                    let low = rounded(simd.sub_f64s(term, high), fine_shift);
+                    coarse_sums[k] = simd.add_f64s(coarse_sums[k], high);
+                    fine_sums[k] = simd.add_f64s(fine_sums[k], low);
                 }
-                at += LANES;
-            }
-            for lane in 0..end - at {
-                split(lane, term(at + lane));
-            }
-            at = end;
-            let fine_quantum = power_of_two(self.exponent);
-            let coarse_quantum = power_of_two(self.exponent + BIN_BITS + 1);
-            for lane in 0..LANES {
-                self.coarse += integer(coarse[lane] / coarse_quantum);
-                self.fine += integer(fine[lane] / fine_quantum);
             }
         }
+        [coarse[0], coarse[1]] = coarse_sums;
+        [fine[0], fine[1]] = fine_sums;
+        simd.reduce_max_f64s(simd.max_f64s(most[0], most[1]))
+    }
+
+    /// Empties the lanes into the integers.
+    fn carry(&mut self) {
+        let fine_quantum = power_of_two(self.exponent);
+        let coarse_quantum = power_of_two(self.exponent + BIN_BITS + 1);
+        for lane in 0..LANES {
+            self.coarse += integer(self.coarse_lanes[lane] / coarse_quantum);
+            self.fine += integer(self.fine_lanes[lane] / fine_quantum);
+            self.is_spoilt |= !self.fine_lanes[lane].is_finite();
+        }
+        self.coarse_lanes = [0.0; LANES];
+        self.fine_lanes = [0.0; LANES];
+        self.terms = 0;
     }
 
     /// The sum of both.
     #[must_use]
-    pub fn merge(mut self, other: Self) -> Self {
+    pub fn merge(mut self, mut other: Self) -> Self {
         debug_assert_eq!(
             self.exponent, other.exponent,
             "parts of one sum share its bound"
         );
+        self.carry();
+        other.carry();
         self.coarse += other.coarse;
         self.fine += other.fine;
+        self.is_spoilt |= other.is_spoilt;
         self
     }
 
     /// The sum over all ranks, rounded once. Collective.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "the one rounding of the sum")]
-    pub fn total(self, comm: &dyn Communicator) -> f64 {
-        let mine = (self.coarse << (BIN_BITS + 1)) + self.fine;
+    pub fn total(mut self, comm: &dyn Communicator) -> f64 {
+        let mut limbs = self.limbs();
+        comm.all_reduce_integers(&mut limbs, Reduce::Sum);
+        self.value(limbs)
+    }
+
+    /// The sum as integers that add up over ranks.
+    pub(super) fn limbs(&mut self) -> [i64; LIMBS] {
+        self.carry();
+        // Terms above the bound may leave any bits, of which nobody will make use.
+        let mine = (self.coarse << (BIN_BITS + 1)).wrapping_add(self.fine);
         let limb = |k: u32| {
             let shifted = mine >> (k * LIMB_BITS);
             let limb = if k < 2 {
@@ -110,10 +189,20 @@ impl ReproducibleSum {
             };
             i64::try_from(limb).expect("a limb fits in 64 bits")
         };
-        let mut limbs = [limb(0), limb(1), limb(2)];
-        comm.all_reduce_integers(&mut limbs, Reduce::Sum);
+        [limb(0), limb(1), limb(2)]
+    }
+
+    /// Whether a term was not finite.
+    pub(super) fn is_spoilt(&mut self) -> bool {
+        self.carry();
+        self.is_spoilt
+    }
+
+    /// What limbs of sums with this one's bound stand for, rounded once.
+    #[expect(clippy::cast_precision_loss, reason = "the one rounding of the sum")]
+    pub(super) fn value(&self, limbs: [i64; LIMBS]) -> f64 {
         let total = limbs.iter().rev().fold(0, |total: i128, &limb| {
-            (total << LIMB_BITS) + i128::from(limb)
+            (total << LIMB_BITS).wrapping_add(i128::from(limb))
         });
         if self.coarse_shift.is_finite() {
             total as f64 * power_of_two(self.exponent)
@@ -164,7 +253,7 @@ fn integer(value: f64) -> i128 {
 }
 
 /// The least `e >= -800` with `bound < 2^e`; beyond the range of f64 for bounds that have none.
-fn exponent_above(bound: f64) -> i32 {
+pub(super) fn exponent_above(bound: f64) -> i32 {
     let biased = i32::try_from((bound.abs().to_bits() >> MANTISSA_BITS) & 0x7ff)
         .expect("eleven bits fit in an integer");
     let exponent = biased - 1022;

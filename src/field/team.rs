@@ -71,7 +71,7 @@ impl Team {
         self.size.store(threads, Ordering::Relaxed);
     }
 
-    /// Runs `work` on every part, one for each thread, which is given what to call every so often:
+    /// Runs `work` on every part, at most one for each thread, which is given what to call every so often:
     /// `meanwhile` on the calling thread.
     pub fn for_parts<P: Send>(
         &self,
@@ -88,7 +88,7 @@ impl Team {
 
     /// Runs `work` on every part, part k on thread k, but on the calling thread `main`.
     fn run<P: Send>(&self, parts: Vec<P>, main: impl FnOnce(P), work: impl Fn(P) + Sync) {
-        debug_assert_eq!(parts.len(), self.size());
+        debug_assert!(parts.len() <= self.size());
         let mut parts = parts.into_iter();
         let first = parts.next().expect("a team has a main thread");
         let Some(workers) = self.workers.as_ref().filter(|_| parts.len() > 0) else {

@@ -49,8 +49,8 @@ pub(super) enum Weights<T> {
     PerFace { x: Field<T>, y: Field<T> },
 }
 
-/// `1 / rho_c`, in m^3 K/J.
-pub(super) enum InverseCapacity<T> {
+/// A property of the cells.
+pub enum CellValues<T> {
     Uniform(T),
     PerCell(Field<T>),
 }
@@ -127,35 +127,67 @@ impl<T: Real> Weights<T> {
     }
 }
 
-impl<T: Real> InverseCapacity<T> {
-    /// Paints the medium on the cells of a subdomain and on `margin` cells around it.
+impl<T: Real> CellValues<T> {
+    /// `1 / rho_c` in m^3 K/J on the cells of a subdomain and on `margin` cells around it.
     ///
     /// # Errors
     /// If a heat capacity is not finite and positive.
-    pub fn new(
+    pub(super) fn inverse_capacity(
         team: &Team,
         domain: &Domain,
         margin: usize,
         painter: Painter<'_>,
     ) -> Result<Self, Error> {
+        Self::of_capacity(team, domain, margin, painter, |capacity| 1.0 / capacity)
+    }
+
+    /// `rho_c` in J/(m^3 K) on the cells of a subdomain.
+    ///
+    /// # Errors
+    /// If a heat capacity is not finite and positive.
+    pub(super) fn capacity(
+        team: &Team,
+        domain: &Domain,
+        painter: Painter<'_>,
+    ) -> Result<Self, Error> {
+        Self::of_capacity(team, domain, 0, painter, |capacity| capacity)
+    }
+
+    fn of_capacity(
+        team: &Team,
+        domain: &Domain,
+        margin: usize,
+        painter: Painter<'_>,
+        of: impl Fn(f64) -> f64 + Sync,
+    ) -> Result<Self, Error> {
         let window = window(domain, margin);
-        let capacity = painter.heat_capacity(window);
-        if let Some(capacity) = capacity.uniform()? {
-            return Ok(Self::Uniform(inverse(capacity)?));
+        let coat = painter.heat_capacity(window);
+        let value = |capacity: f64| {
+            representable(of(capacity)).ok_or_else(|| {
+                let name = T::NAME;
+                let message =
+                    format!("heat capacity {capacity:e} J/(m^3 K) is out of the range of {name}");
+                Error::input(message)
+            })
+        };
+        if let Some(capacity) = coat.uniform()? {
+            return Ok(Self::Uniform(value(capacity)?));
         }
         let cells = painted(team, domain.cells, margin, |j, row| {
-            for (out, capacity) in row.iter_mut().zip(row_of(&capacity, j, window.cells[0])?) {
-                *out = inverse(capacity)?;
+            for (out, capacity) in row.iter_mut().zip(row_of(&coat, j, window.cells[0])?) {
+                *out = value(capacity)?;
             }
             Ok(())
         })?;
         Ok(Self::PerCell(cells))
     }
 
+    /// The value of an own cell.
+    #[must_use]
     pub fn at(&self, i: usize, j: usize) -> T {
         match self {
-            Self::Uniform(inverse) => *inverse,
-            Self::PerCell(inverse) => inverse.own_row(j)[i],
+            Self::Uniform(value) => *value,
+            Self::PerCell(values) => values.own_row(j)[i],
         }
     }
 }
@@ -168,7 +200,7 @@ pub(super) fn stability_limit<T: Real>(
     team: &Team,
     cells: [usize; 2],
     weights: &Weights<T>,
-    inverse_capacity: &InverseCapacity<T>,
+    inverse_capacity: &CellValues<T>,
 ) -> f64 {
     let limit =
         |i, j| 1.0 / (inverse_capacity.at(i, j).to_f64() * weights.around(signed(i), signed(j)));
@@ -231,14 +263,6 @@ fn weight<T: Real>(mean: FaceMean, conductivities: [f64; 2], width: f64) -> Resu
             "conductivity {conductivity:e} W/(m K) over the square of the cell width {width:e} m \
              is out of the range of {name}"
         );
-        Error::input(message)
-    })
-}
-
-fn inverse<T: Real>(capacity: f64) -> Result<T, Error> {
-    representable(1.0 / capacity).ok_or_else(|| {
-        let name = T::NAME;
-        let message = format!("heat capacity {capacity:e} J/(m^3 K) is out of the range of {name}");
         Error::input(message)
     })
 }

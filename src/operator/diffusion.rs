@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    coefficients::{InverseCapacity, OnRows, Weights, stability_limit},
+    coefficients::{CellValues, OnRows, Weights, stability_limit},
     queue::Queue,
     sources::{Present, Sources, SourcesOnRows},
     tile::{Batch, Tile, Workspace},
@@ -31,7 +31,7 @@ pub struct Diffusion<T> {
     known: [Range<isize>; 2],
     cell_area: f64,
     weights: Weights<T>,
-    inverse_capacity: InverseCapacity<T>,
+    inverse_capacity: CellValues<T>,
     sources: Option<Sources<T>>,
     walls: Walls<T>,
     stability_limit: f64,
@@ -61,7 +61,7 @@ impl<T: Real> Diffusion<T> {
         };
         let parts = || {
             let weights = Weights::new(&team, domain, margin, painter)?;
-            let inverse_capacity = InverseCapacity::new(&team, domain, margin, painter)?;
+            let inverse_capacity = CellValues::inverse_capacity(&team, domain, margin, painter)?;
             let sources = Sources::new(&team, domain, margin, painter)?;
             let walls = Walls::new(domain, margin, painter, walls, &weights)?;
             Ok((weights, inverse_capacity, sources, walls))
@@ -263,12 +263,12 @@ impl<T: Real> Sweep<'_, T> {
     fn with_weights<K: OnRows<T>>(
         self,
         weights: [&K; 2],
-        inverse_capacity: &InverseCapacity<T>,
+        inverse_capacity: &CellValues<T>,
         sources: Option<&Present<'_, T>>,
     ) {
         match inverse_capacity {
-            InverseCapacity::Uniform(c) => self.with_capacity(weights, &Uniform(*c), sources),
-            InverseCapacity::PerCell(c) => self.with_capacity(weights, c, sources),
+            CellValues::Uniform(c) => self.with_capacity(weights, &Uniform(*c), sources),
+            CellValues::PerCell(c) => self.with_capacity(weights, c, sources),
         }
     }
 

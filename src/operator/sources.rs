@@ -83,6 +83,40 @@ impl<T: Real> Sources<T> {
         }
     }
 
+    /// Adds the heat of the one step begun to `b`, in J/m^3, and to the account.
+    pub fn load(&mut self, team: &Team, b: &mut Field<T>) {
+        let [nx, ny] = b.cells();
+        let threads = team.size();
+        let spans: Vec<_> = (0..threads)
+            .map(|k| Span {
+                columns: 0..nx,
+                rows: ny * k / threads..ny * (k + 1) / threads,
+            })
+            .collect();
+        let dt = T::from_f64(self.dt);
+        let (present, accounts) = self.deal(&spans);
+        let rows = b.cut(&spans).into_iter().zip(accounts);
+        let parts: Vec<_> = spans.iter().zip(rows).collect();
+        team.for_parts(parts, &mut || {}, |(span, (rows, accounts)), _| {
+            let mut space = Vec::new();
+            let mut accounts = accounts.into_iter();
+            for (j, row) in span.rows.clone().zip(rows) {
+                let [sources] = match &present {
+                    Present::Fixed(fixed) => [fixed.own_row(j)],
+                    Present::Moving(moving) => {
+                        moving.rows::<1>(0, signed(j), 0..signed(nx), &mut space)
+                    }
+                };
+                for (b, &source) in row.iter_mut().zip(sources) {
+                    *b += dt * source;
+                }
+                if let (Present::Moving(moving), Some(account)) = (&present, accounts.next()) {
+                    moving.account(signed(j), 0, 0, [sources], account);
+                }
+            }
+        });
+    }
+
     /// The sources, and for each span the rows of the account of heat: none where nothing moves.
     pub fn deal(&mut self, spans: &[Span]) -> (Present<'_, T>, Vec<Vec<&mut [f64]>>) {
         let accounts = match self.moving {

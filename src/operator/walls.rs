@@ -1,5 +1,7 @@
 //! The walls of a subdomain: ghosts beyond them, and the heat that comes through.
 
+mod linear;
+
 use std::ops::Range;
 
 use crate::{
@@ -34,10 +36,11 @@ pub(super) struct WallFaces<T> {
     ghosts: Vec<Ghosts<T>>,
 }
 
-/// `ghost = gain * cell + offset` at every face.
+/// `ghost = gain * cell + offset` at every face, and `loss = 1 - gain`.
 struct Ghosts<T> {
     gain: Vec<T>,
     offset: Vec<T>,
+    loss: Vec<T>,
 }
 
 /// Parts of the accounts of heat of each side.
@@ -248,15 +251,17 @@ impl<T: Real> WallFaces<T> {
         };
         // A condition of time alone is worth evaluating once.
         let everywhere = (!self.uses_place).then(|| condition(self.centers[0]));
-        let ghosts = self.centers.iter().zip(&self.conductivity);
-        let (gain, offset) = ghosts
-            .map(|(&center, &conductivity)| {
-                let condition = everywhere.unwrap_or_else(|| condition(center));
-                let Ghost { gain, offset } = condition.ghost(conductivity, self.width);
-                (T::from_f64(gain), T::from_f64(offset))
-            })
-            .unzip();
-        Ghosts { gain, offset }
+        let count = self.centers.len();
+        let [gain, offset, loss] = [(); 3].map(|()| Vec::with_capacity(count));
+        let mut ghosts = Ghosts { gain, offset, loss };
+        for (&center, &conductivity) in self.centers.iter().zip(&self.conductivity) {
+            let condition = everywhere.unwrap_or_else(|| condition(center));
+            let Ghost { gain, offset, loss } = condition.ghost(conductivity, self.width);
+            ghosts.gain.push(T::from_f64(gain));
+            ghosts.offset.push(T::from_f64(offset));
+            ghosts.loss.push(T::from_f64(loss));
+        }
+        ghosts
     }
 
     fn index(&self, face: isize) -> usize {

@@ -27,6 +27,10 @@ const COLUMNS: [&str; 12] = [
     "balance_relative",
 ];
 
+/// What schemes with a linear solver have besides: the residual that the last solve left, over that
+/// at its beginning, and the iterations since the start.
+const SOLVER_COLUMNS: [&str; 2] = ["residual", "iterations"];
+
 /// The part of the heat exchanged that may go missing without a word.
 const LOST: f64 = 1e-3;
 
@@ -36,7 +40,9 @@ const ROUND_OFF: f64 = 1e-11;
 /// Writes a row of scalars now and then.
 ///
 /// Heats are those that came in since the start. The balance is the heat that is there without
-/// having come in, `energy - energy at the start - heats`: round-off, if all is well.
+/// having come in, `energy - energy at the start - heats`: round-off, if all is well, and what the
+/// tolerance of a linear solver leaves. In a steady state heats are those of one second, and
+/// what they add up to is missing in the balance.
 pub struct Diagnostics {
     schedule: Schedule,
     table: Table,
@@ -52,14 +58,21 @@ struct Summary {
 }
 
 impl Diagnostics {
-    /// Creates the file `path`, for rows as `cadence` says and at both ends of the run. Collective.
+    /// Creates the file `path`, for rows as `cadence` says and at both ends of the run, of a scheme
+    /// that has linear solves or not. Collective.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if the file cannot be written.
-    pub fn create(path: &Path, cadence: Cadence, comm: &dyn Communicator) -> Result<Self, Error> {
+    pub fn create(
+        path: &Path,
+        cadence: Cadence,
+        solves: bool,
+        comm: &dyn Communicator,
+    ) -> Result<Self, Error> {
+        let more = solves.then_some(SOLVER_COLUMNS).into_iter().flatten();
         Ok(Self {
             schedule: Schedule::with_ends(Some(cadence)),
-            table: Table::create(path, COLUMNS, comm)?,
+            table: Table::create(path, COLUMNS.into_iter().chain(more), comm)?,
             energy_at_start: None,
         })
     }
@@ -82,7 +95,7 @@ impl<T: Real> Observer<T> for Diagnostics {
         let [left, right, bottom, top] = heat.through_sides;
         let [balance, relative] = balance(energy, energy_at_start, &heat);
         let sources = heat.from_sources;
-        let numbers: [f64; COLUMNS.len()] = [
+        let mut numbers = vec![
             view.clock.dt(),
             mean,
             min,
@@ -96,6 +109,11 @@ impl<T: Real> Observer<T> for Diagnostics {
             balance,
             relative,
         ];
+        if let Some(solves) = view.stepper.solves() {
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+            let iterations = solves.iterations as f64;
+            numbers.extend([solves.residual, iterations]);
+        }
         self.table.append(view.clock, &numbers, view.comm)?;
         if view.moment == Moment::End && view.comm.rank() == 0 {
             warn_of_lost_heat(balance, relative, &heat);
@@ -126,9 +144,13 @@ fn gross(heat: &Heat) -> f64 {
 /// The balance in J per metre of depth, and relative to the largest heat in play.
 fn balance(energy: f64, energy_at_start: f64, heat: &Heat) -> [f64; 2] {
     let [left, right, bottom, top] = heat.through_sides;
-    let heats = [left, right, bottom, top, heat.from_sources];
-    let balance = energy - energy_at_start - heats.iter().sum::<f64>();
-    let scale = energy.abs().max(energy_at_start.abs()).max(gross(heat));
+    let heats: f64 = [left, right, bottom, top, heat.from_sources].iter().sum();
+    let (balance, scale) = if heat.per_second {
+        (-heats, gross(heat))
+    } else {
+        let content = energy.abs().max(energy_at_start.abs());
+        (energy - energy_at_start - heats, content.max(gross(heat)))
+    };
     let relative = if scale > 0.0 {
         balance / scale
     } else {
@@ -164,7 +186,7 @@ mod tests {
         Run::new(grid(), ranks).each(|rank| {
             rank.spoil_at = spoil.map(|value| (8, vec![[12, 10]], value));
             let cadence = Cadence::EverySteps(4);
-            let observer = Diagnostics::create(&path, cadence, rank.comm.as_ref()).unwrap();
+            let observer = Diagnostics::create(&path, cadence, false, rank.comm.as_ref()).unwrap();
             rank.simulate(vec![Box::new(observer)]).unwrap();
         });
         std::fs::read_to_string(path).unwrap()

@@ -10,7 +10,7 @@ use crate::{
     domain::Domain,
     error::{Error, Kind},
     simulation::Clock,
-    stepper::{Choice, StepTimes},
+    stepper::{Choice, Solves, StepTimes},
 };
 
 /// What the caller knows of a run that has ended; times are those of this rank.
@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub times: StepTimes,
     /// How steps were taken in the end, where there was a choice.
     pub plan: Option<Choice>,
+    /// What linear solves took, where there were any.
+    pub solves: Option<&'a Solves>,
     /// Names of the observers and seconds in each of them.
     pub observers: Vec<(&'static str, f64)>,
 }
@@ -40,6 +42,9 @@ pub struct Report {
     /// How steps were taken in the end: as prescribed, remembered or found by trying. Absent where
     /// there is no choice.
     pub plan: Option<Choice>,
+    /// What linear solves took. Absent for schemes without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solver: Option<Solves>,
     /// Seconds of wall clock by phase, over the ranks: those of a step, then the observers.
     #[serde(serialize_with = "as_map")]
     pub phases: Vec<(&'static str, Spread)>,
@@ -167,6 +172,7 @@ impl Report {
                 cell_updates_per_second: steps as f64 * grid.cell_count() as f64 / wall_seconds,
             },
             plan: facts.plan,
+            solver: facts.solves.cloned(),
             phases: spreads,
             imbalance: (compute.mean > 0.0).then(|| compute.max / compute.mean),
             communication: Communication {
@@ -202,6 +208,7 @@ fn phases(facts: &Facts<'_>) -> Vec<(&'static str, f64)> {
         wait,
         unpack,
         rim,
+        solver,
         in_flight: _,
     } = facts.times;
     let step = [
@@ -213,6 +220,7 @@ fn phases(facts: &Facts<'_>) -> Vec<(&'static str, f64)> {
         ("rim", rim),
     ];
     step.into_iter()
+        .chain(facts.solves.map(|_| ("solver", solver)))
         .chain(facts.observers.iter().copied())
         .collect()
 }
@@ -266,6 +274,7 @@ mod tests {
                 mpi: None,
                 wall: 2.0 * own,
                 plan: None,
+                solves: None,
                 times: StepTimes {
                     interior: own,
                     rim: 1.0,

@@ -138,6 +138,7 @@ impl<T: Real> TimeStepper<T> for Known<'_> {
             content: 1000.0 + 2.0 * step,
             through_sides: [3.0 * step, -step, 0.0, 0.25 * step],
             from_sources: 0.0,
+            per_second: false,
         }
     }
 

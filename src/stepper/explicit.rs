@@ -134,6 +134,7 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
             content: self.diffusion.content(u),
             through_sides: self.diffusion.heat_through_sides(),
             from_sources: self.diffusion.heat_from_sources(),
+            per_second: false,
         }
     }
 

@@ -1,6 +1,8 @@
-//! Explicit runs on ranks that are threads, for tests of the numerics.
+//! Runs on ranks that are threads, for tests of the numerics.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod implicit;
+pub mod modes;
 pub mod random;
 pub mod reference;
 
@@ -95,27 +97,71 @@ pub fn insulated() -> [Wall; 4] {
     std::array::from_fn(|_| Wall::Flux(number(0.0)))
 }
 
-pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
+/// The unit square.
+pub fn unit_grid(cells: [usize; 2]) -> Grid {
+    Grid {
+        cells,
+        size: [1.0, 1.0],
+        origin: [0.0, 0.0],
+    }
+}
+
+/// A value at the centres of all cells, row by row.
+pub fn sample(value: &Value, grid: &Grid) -> Vec<f64> {
+    let cells = (0..grid.cells[1]).flat_map(|j| (0..grid.cells[0]).map(move |i| (i, j)));
+    cells
+        .map(|(i, j)| value.at(grid.center(i.cast_signed(), j.cast_signed()), 0.0))
+        .collect()
+}
+
+/// What `work` returns on every rank of a layout, with its part of the grid.
+pub fn on_ranks<R: Send>(
+    problem: &Problem,
+    layout: Layout,
+    work: impl Fn(Rc<dyn Communicator>, Rc<Team>, &Domain) -> R + Sync,
+) -> Vec<(Domain, R)> {
     let grid = problem.grid;
     let periodic = [0, 2].map(|side| matches!(problem.walls[side], Wall::Periodic));
     let ranks = layout
         .grid
         .or_else(|| choose_ranks(&grid, layout.ranks, periodic))
         .expect("the ranks fit");
-    let parts = Local::run_late(layout.ranks, layout.late, |comm: Rc<dyn Communicator>| {
+    Local::run_late(layout.ranks, layout.late, |comm: Rc<dyn Communicator>| {
         let team = Rc::new(Team::new(layout.threads).unwrap());
         let comm = comm.cartesian(ranks, periodic);
         let domain = Domain::new(grid, ranks, periodic, comm.rank());
+        let result = work(comm, team, &domain);
+        (domain, result)
+    })
+}
+
+/// The whole field of the own cells of each rank.
+pub fn gather<'a, T: Real>(
+    grid: &Grid,
+    parts: impl Iterator<Item = (&'a Domain, &'a Vec<T>)>,
+) -> Vec<T> {
+    let mut u = vec![T::ZERO; grid.cell_count()];
+    for (domain, values) in parts {
+        for (j, row) in values.chunks(domain.cells[0]).enumerate() {
+            let at = (domain.start[1] + j) * grid.cells[0] + domain.start[0];
+            u[at..][..row.len()].copy_from_slice(row);
+        }
+    }
+    u
+}
+
+pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
+    let parts = on_ranks(problem, layout, |comm, team, domain| {
         let plan = Plan {
             halo_depth: layout.depth.min(domain.deepest_halo()),
             tile_columns: layout.width,
             overlap: layout.overlap,
         };
-        let margin = Prescribed::from(plan).margin::<T>(&domain);
+        let margin = Prescribed::from(plan).margin::<T>(domain);
         let diffusion = Diffusion::<T>::new(
             Rc::clone(&comm),
             Rc::clone(&team),
-            &domain,
+            domain,
             margin,
             &problem.medium,
             &problem.walls,
@@ -123,22 +169,17 @@ pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
         .unwrap();
         let stability_limit = diffusion.stability_limit();
         let mut u = Field::<T>::new(&team, domain.cells, margin + 1);
-        paint_initial(problem, &domain, &mut u);
-        let mut stepper = Explicit::new(comm, &team, &domain, diffusion, f64::INFINITY, plan);
+        paint_initial(problem, domain, &mut u);
+        let mut stepper = Explicit::new(comm, &team, domain, diffusion, f64::INFINITY, plan);
         let start = stepper.heat(&u);
         let steps = Steps::new(0.0, problem.dt, problem.steps);
         stepper.advance(&mut u, steps).unwrap();
         let end = stepper.heat(&u);
-        (domain, u.own_values(), start, end, stability_limit)
+        (u.own_values(), start, end, stability_limit)
     });
-    let mut u = vec![T::ZERO; grid.cell_count()];
-    for (domain, values, ..) in &parts {
-        for (j, row) in values.chunks(domain.cells[0]).enumerate() {
-            let at = (domain.start[1] + j) * grid.cells[0] + domain.start[0];
-            u[at..][..row.len()].copy_from_slice(row);
-        }
-    }
-    let (_, _, start, end, stability_limit) = parts.into_iter().next().unwrap();
+    let values = parts.iter().map(|(domain, (values, ..))| (domain, values));
+    let u = gather(&problem.grid, values);
+    let (_, (_, start, end, stability_limit)) = parts.into_iter().next().unwrap();
     Outcome {
         u,
         start,
@@ -159,7 +200,7 @@ pub fn assert_same_bits<T: Real>(outcome: &Outcome<T>, expected: &Outcome<T>, la
     assert_eq!(outcome.stability_limit, expected.stability_limit);
 }
 
-fn paint_initial<T: Real>(problem: &Problem, domain: &Domain, u: &mut Field<T>) {
+pub fn paint_initial<T: Real>(problem: &Problem, domain: &Domain, u: &mut Field<T>) {
     let painter = Painter {
         medium: &problem.medium,
         grid: problem.grid,
@@ -182,18 +223,18 @@ fn paint_initial<T: Real>(problem: &Problem, domain: &Domain, u: &mut Field<T>) 
 
 /// `energy change - boundary heat - source heat`, relative to the largest of them and the content.
 pub fn imbalance<T>(outcome: &Outcome<T>) -> f64 {
-    let heat = outcome.end.through_sides.iter().sum::<f64>() + outcome.end.from_sources;
-    let change = outcome.end.content - outcome.start.content;
-    let scale = outcome
-        .end
+    imbalance_of(&outcome.start, &outcome.end)
+}
+
+pub fn imbalance_of(start: &Heat, end: &Heat) -> f64 {
+    let heat = end.through_sides.iter().sum::<f64>() + end.from_sources;
+    let change = end.content - start.content;
+    let scale = end
         .through_sides
         .iter()
         .map(|heat| heat.abs())
-        .fold(
-            outcome.end.content.abs().max(outcome.start.content.abs()),
-            f64::max,
-        );
-    (change - heat).abs() / scale.max(outcome.end.from_sources.abs())
+        .fold(end.content.abs().max(start.content.abs()), f64::max);
+    (change - heat).abs() / scale.max(end.from_sources.abs())
 }
 
 pub fn largest_difference(a: &[f64], b: &[f64]) -> f64 {

@@ -3,7 +3,7 @@
 use std::array::from_fn;
 
 use isotherm::{
-    boundary::Robin,
+    boundary::{Ghost, Robin},
     comm::Solo,
     field::{Real, Team, reproducible_sum},
     grid::Side,
@@ -27,6 +27,29 @@ pub fn solve<T: Real>(problem: &Problem) -> Outcome<T> {
         stability_limit: scheme.stability_limit(),
         u: scheme.u,
     }
+}
+
+/// `alpha c x - beta div(K grad x)` at time 0 between homogeneous walls, for every cell; and the sum of
+/// the magnitudes of its terms.
+pub fn helmholtz(problem: &Problem, [alpha, beta]: [f64; 2], x: &[f64]) -> Vec<[f64; 2]> {
+    let scheme = Scheme::<f64>::new(problem);
+    let value = |cell: usize| {
+        let held = alpha / scheme.inverse_capacity[cell] * x[cell];
+        let flows: [[f64; 2]; 4] = from_fn(|k| {
+            let beyond = match scheme.neighbors[cell][k] {
+                Some(neighbor) => x[neighbor],
+                None => scheme.wall(cell, k, 0.0).gain * x[cell],
+            };
+            let weight = beta * scheme.weights[cell][k];
+            [
+                weight * (beyond - x[cell]),
+                weight * (beyond.abs() + x[cell].abs()),
+            ]
+        });
+        let sum = |k: usize| flows.iter().map(|flow| flow[k]).sum::<f64>();
+        [held - sum(0), held.abs() + sum(1)]
+    };
+    (0..x.len()).map(value).collect()
 }
 
 /// Everything about all cells, row by row. What belongs to a side stands in the order of `Side::ALL`.
@@ -139,6 +162,11 @@ impl<'a, T: Real> Scheme<'a, T> {
 
     /// What stands beyond the wall at a cell.
     fn ghost(&self, cell: usize, k: usize, u: T, t: f64) -> T {
+        let ghost = self.wall(cell, k, t);
+        T::from_f64(ghost.gain) * u + T::from_f64(ghost.offset)
+    }
+
+    fn wall(&self, cell: usize, k: usize, t: f64) -> Ghost {
         let (grid, side) = (self.problem.grid, Side::ALL[k]);
         let axis = side.axis();
         let mut face = self.centers[cell];
@@ -152,8 +180,7 @@ impl<'a, T: Real> Scheme<'a, T> {
             } => Robin::convection(coefficient.at(face, t), ambient.at(face, t)),
             Wall::Periodic => unreachable!("a cell has a neighbour there"),
         };
-        let ghost = condition.ghost(self.conductivity[cell][axis], grid.spacing()[axis]);
-        T::from_f64(ghost.gain) * u + T::from_f64(ghost.offset)
+        condition.ghost(self.conductivity[cell][axis], grid.spacing()[axis])
     }
 
     fn source(&self, cell: usize) -> &'a Value {
@@ -188,6 +215,7 @@ impl<'a, T: Real> Scheme<'a, T> {
             content: sum(&|cell| self.u[cell].to_f64() / self.inverse_capacity[cell].to_f64()),
             through_sides: from_fn(|k| sum(&|cell| self.through_walls[cell][k])),
             from_sources: sum(&fixed) * self.seconds + sum(&|cell| self.from_moving[cell]),
+            per_second: false,
         }
     }
 

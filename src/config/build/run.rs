@@ -1,20 +1,17 @@
-//! Time, parallelism and output.
+//! Parallelism and output.
 
 use std::ops::RangeInclusive;
 
 use super::{Check, show};
 use crate::{
     config::{
-        case::{Output, Parallel, Plot, Step, Time},
+        case::{Output, Parallel, Plot},
         quantity::Auto,
         schema::{self, Scheme},
     },
     grid::Grid,
     simulation::Cadence,
 };
-
-/// The fraction of the stability limit taken where the config names none.
-const SAFETY: f64 = 0.9;
 
 /// Time, a number of 53 bits, would hardly advance by less than this fraction of its end.
 const LEAST_ADVANCE: f64 = 1e-15;
@@ -26,42 +23,12 @@ const HALO_DEPTHS: RangeInclusive<usize> = 1..=64;
 const LEAST_TILE: usize = 16;
 
 impl Check<'_> {
-    pub(super) fn time(&mut self, time: &mut schema::Time) -> Time {
-        let Scheme::Explicit = time.scheme;
-        self.positive("time.end", time.end);
-        let step = match time.step {
-            Auto::Auto => {
-                let safety = *time.safety.get_or_insert(SAFETY);
-                if !(safety > 0.0 && safety <= 1.0) {
-                    let message = format!("must be above 0 and at most 1, is {}", show(safety));
-                    self.problem("time.safety", message, None);
-                }
-                Step::Auto { safety }
-            }
-            Auto::Given(step) => {
-                self.interval("time.step", step, time.end);
-                if step > time.end && !self.findings.touches("time.end") {
-                    let message = format!(
-                        "must be at most the end ({}), is {}",
-                        show(time.end),
-                        show(step)
-                    );
-                    self.problem("time.step", message, None);
-                }
-                if time.safety.is_some() && !self.findings.touches("time.step") {
-                    let help = "remove it, or set step = \"auto\"";
-                    self.problem("time.safety", "does nothing with a fixed step", Some(help));
-                }
-                Step::Fixed(step)
-            }
-        };
-        Time {
-            end: time.end,
-            step,
-        }
-    }
-
-    pub(super) fn parallel(&mut self, parallel: &schema::Parallel, grid: &Grid) -> Parallel {
+    pub(super) fn parallel(
+        &mut self,
+        parallel: &schema::Parallel,
+        grid: &Grid,
+        scheme: Scheme,
+    ) -> Parallel {
         let ranks = given(parallel.ranks);
         let threads = given(parallel.threads);
         for (axis, lines) in ["columns", "rows"].into_iter().enumerate() {
@@ -92,6 +59,14 @@ impl Check<'_> {
         {
             let message = format!("must be at least {LEAST_TILE}, is {columns}");
             self.problem("parallel.tile_columns", message, None);
+        }
+        for (key, is_given) in [
+            ("halo_depth", halo_depth.is_some()),
+            ("tile_columns", tile_columns.is_some()),
+        ] {
+            if is_given && !matches!(scheme, Scheme::Explicit) {
+                self.does_nothing(&format!("parallel.{key}"), scheme, "remove it");
+            }
         }
         Parallel {
             ranks,
@@ -151,7 +126,7 @@ impl Check<'_> {
         }
     }
 
-    fn interval(&mut self, path: &str, seconds: f64, end: f64) {
+    pub(super) fn interval(&mut self, path: &str, seconds: f64, end: f64) {
         self.positive(path, seconds);
         if seconds < LEAST_ADVANCE * end {
             let message = format!("must be at least 1e-15 of the end, is {}", show(seconds));

@@ -1,0 +1,130 @@
+//! The stepper of a case's scheme.
+
+use std::rc::Rc;
+
+use super::Run;
+use crate::{
+    comm::{agree, all_gather},
+    config::{Method, Preconditioning, Scheme, Solver as Asked},
+    domain::Domain,
+    error::Error,
+    field::{Field, Real},
+    launch::memory,
+    operator::{Conduction, Helmholtz},
+    simulation::Pace,
+    solver::{Cg, Jacobi, Preconditioner, Solver},
+    stepper::{Explicit, Plan, Prescribed, Steady, Theta, TimeStepper},
+};
+
+/// A stepper, and what it begins with.
+pub(super) struct Prepared<T> {
+    pub stepper: Box<dyn TimeStepper<T>>,
+    pub u: Field<T>,
+    pub max_dt: f64,
+    pub pace: Pace,
+    /// What the machine should remember the stepper's plan for, if it does not yet.
+    pub situation: Option<String>,
+}
+
+impl Run<'_> {
+    /// Collective.
+    pub(super) fn prepare<T: Real>(&self) -> Result<Prepared<T>, Error> {
+        let case = &self.given.case;
+        let theta = match case.time.scheme {
+            Scheme::Explicit => return self.explicit(),
+            Scheme::Theta(theta) => Some(theta),
+            Scheme::Steady => None,
+        };
+        let conduction = Conduction::new(
+            Rc::clone(&self.comm),
+            Rc::clone(&self.team),
+            &self.domain,
+            &case.medium,
+            &case.walls,
+            case.parallel.overlap.unwrap_or(true),
+        )?;
+        let asked = case.solver.expect("such a scheme has a solver");
+        let solver = solver(conduction.helmholtz(), asked);
+        let (max_dt, pace) = agree(self.comm.as_ref(), self.given.pace(f64::INFINITY))?;
+        let cell_area = case.grid.cell_area();
+        Ok(Prepared {
+            u: self.initial(0)?,
+            stepper: match theta {
+                Some(theta) => Box::new(Theta::new(theta, conduction, solver, max_dt)),
+                None => Box::new(Steady::new(conduction, solver, cell_area)),
+            },
+            max_dt,
+            pace,
+            situation: None,
+        })
+    }
+
+    fn explicit<T: Real>(&self) -> Result<Prepared<T>, Error> {
+        let comm = self.comm.as_ref();
+        let asked = agree(comm, self.given.prescribed(&self.domain))?;
+        let situation = self.situation::<T>(asked)?;
+        let recalled = self.recall(&situation);
+        let prescribed = recalled.map_or(asked, Prescribed::from);
+        let margin = prescribed.margin::<T>(&self.domain);
+        let diffusion = self
+            .given
+            .diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
+        let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
+        let u = self.initial(margin)?;
+        let stepper = Explicit::new(
+            Rc::clone(&self.comm),
+            &self.team,
+            &self.domain,
+            diffusion,
+            max_dt,
+            prescribed,
+        );
+        Ok(Prepared {
+            stepper: Box::new(stepper),
+            u,
+            max_dt,
+            pace,
+            situation: recalled.is_none().then_some(situation),
+        })
+    }
+
+    fn initial<T: Real>(&self, margin: usize) -> Result<Field<T>, Error> {
+        self.given
+            .initial(self.comm.as_ref(), &self.team, &self.domain, margin)
+    }
+
+    /// All that a plan depends on, in words.
+    fn situation<T: Real>(&self, asked: Prescribed) -> Result<String, Error> {
+        let Domain { ranks, .. } = self.domain;
+        let periodic = self.given.periodic();
+        let [nx, ny] = self.given.case.grid.cells;
+        Ok(format!(
+            "isotherm {}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, periodic \
+             {periodic:?}, {}, {} fields of coefficients, {asked:?}",
+            env!("CARGO_PKG_VERSION"),
+            memory::processor(),
+            self.placement.nodes(),
+            self.team.size(),
+            T::NAME,
+            self.given.coefficient_fields::<T>()?,
+        ))
+    }
+
+    /// The plan that rank 0 remembers for a situation. Collective.
+    fn recall(&self, situation: &str) -> Option<Plan> {
+        let remembered = (self.comm.rank() == 0).then(|| memory::recall(situation));
+        let all = all_gather(self.comm.as_ref(), &remembered.flatten());
+        all.into_iter().next().flatten()
+    }
+}
+
+fn solver<T: Real>(a: &Helmholtz<T>, asked: Asked) -> Solver<T> {
+    let preconditioner: Option<Box<dyn Preconditioner<T>>> = match asked.preconditioner {
+        Preconditioning::None => None,
+        Preconditioning::Jacobi => Some(Box::new(Jacobi::new(a))),
+    };
+    let method = match asked.method {
+        Method::Cg => Box::new(Cg::new(a, preconditioner)),
+    };
+    Solver::new(a, method, asked.tolerance)
+}

@@ -1,0 +1,95 @@
+//! Updates of vectors, row by row.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::field::Real;
+
+/// `y = y + a x`.
+pub fn axpy<T: Real>(arch: Arch, a: T, x: &[T], y: &mut [T]) {
+    arch.dispatch(Axpy { a, x, y });
+}
+
+/// `y = x + a y`.
+pub fn xpay<T: Real>(arch: Arch, x: &[T], a: T, y: &mut [T]) {
+    arch.dispatch(Xpay { x, a, y });
+}
+
+/// `y = a x`.
+pub fn scale<T: Real>(arch: Arch, a: T, x: &[T], y: &mut [T]) {
+    arch.dispatch(Scale { a, x, y });
+}
+
+/// `z = x y`, cell by cell.
+pub fn multiply<T: Real>(arch: Arch, x: &[T], y: &[T], z: &mut [T]) {
+    arch.dispatch(Multiply { x, y, z });
+}
+
+struct Axpy<'a, T> {
+    a: T,
+    x: &'a [T],
+    y: &'a mut [T],
+}
+
+struct Xpay<'a, T> {
+    x: &'a [T],
+    a: T,
+    y: &'a mut [T],
+}
+
+struct Scale<'a, T> {
+    a: T,
+    x: &'a [T],
+    y: &'a mut [T],
+}
+
+struct Multiply<'a, T> {
+    x: &'a [T],
+    y: &'a [T],
+    z: &'a mut [T],
+}
+
+// Plain loops, of which the compiler makes wide vectors inside these functions.
+
+impl<T: Real> WithSimd for Axpy<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y += self.a * x;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for Xpay<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y = x + self.a * *y;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for Scale<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y = self.a * x;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for Multiply<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for ((z, &x), &y) in self.z.iter_mut().zip(self.x).zip(self.y) {
+            *z = x * y;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Faces as a linear operator sees them: walls are faces with a weight of their own.
+
+use super::coefficients::Weights;
+use crate::{
+    field::{Field, Real, signed},
+    grid::Side,
+};
+
+/// Weights of the faces of a subdomain, conductivity over the square of the cell width, in
+/// W/(m^3 K).
+///
+/// The homogeneous part of a wall, `ghost = gain * cell`, is folded into the weight of its face:
+/// `weight (ghost - cell)` is `weight (1 - gain) (0 - cell)`. So the cells beyond walls hold zero.
+pub enum Faces<T> {
+    /// One weight along each axis, but for walls.
+    Uniform {
+        /// Across x and across y.
+        between: [T; 2],
+        /// Of the faces of each wall of the subdomain, in the order of [`Side::ALL`].
+        walls: [Option<Vec<T>>; 4],
+    },
+    /// `nx + 1` faces across x in each of `ny` rows; `nx` faces across y in each of `ny + 1` rows.
+    PerFace { x: Field<T>, y: Field<T> },
+}
+
+impl<T: Real> Faces<T> {
+    pub(super) fn new(weights: Weights<T>) -> Self {
+        match weights {
+            Weights::Uniform(between) => Self::Uniform {
+                between,
+                walls: [const { None }; 4],
+            },
+            Weights::PerFace { x, y } => Self::PerFace { x, y },
+        }
+    }
+
+    /// Sets the weights of a side's faces.
+    pub(super) fn set_wall(&mut self, side: Side, weights: Vec<T>) {
+        match self {
+            Self::Uniform { walls, .. } => walls[side as usize] = Some(weights),
+            Self::PerFace { x, y } => {
+                let across = if side.axis() == 0 { x } else { y };
+                let last = signed(across.cells()[side.axis()]) - 1;
+                let end = if side.is_high() { last } else { 0 };
+                for (face, weight) in (0..).zip(weights) {
+                    let [i, j] = if side.axis() == 0 {
+                        [end, face]
+                    } else {
+                        [face, end]
+                    };
+                    across.set(i, j, weight);
+                }
+            }
+        }
+    }
+
+    /// The weights of the faces at a side of the subdomain, where that is a wall and they are not
+    /// among those of all faces.
+    pub(super) fn wall(&self, side: Side) -> Option<&[T]> {
+        match self {
+            Self::Uniform { walls, .. } => walls[side as usize].as_deref(),
+            Self::PerFace { .. } => None,
+        }
+    }
+
+    /// The weights of the four faces of an own cell of `cells`, in the order of [`Side::ALL`].
+    #[must_use]
+    pub fn around(&self, cells: [usize; 2], i: usize, j: usize) -> [T; 4] {
+        match self {
+            Self::Uniform { between, .. } => Side::ALL.map(|side| {
+                let [across, along] = if side.axis() == 0 { [i, j] } else { [j, i] };
+                let end = if side.is_high() {
+                    cells[side.axis()] - 1
+                } else {
+                    0
+                };
+                match self.wall(side) {
+                    Some(weights) if across == end => weights[along],
+                    _ => between[side.axis()],
+                }
+            }),
+            Self::PerFace { x, y } => {
+                let (across_x, below, above) = (x.own_row(j), y.own_row(j), y.own_row(j + 1));
+                [across_x[i], across_x[i + 1], below[i], above[i]]
+            }
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The Helmholtz operator on one subdomain.
+
+mod row;
+
+use std::{ops::Range, rc::Rc, time::Instant};
+
+use self::row::Row;
+use super::{coefficients::CellValues, faces::Faces};
+use crate::{
+    comm::{Communicator, Reduce},
+    domain::Domain,
+    field::{DotPart, Field, LINE, Real, Team, merge_parts, signed},
+    grid::Side,
+    halo::{Halo, HaloTimes, Reach},
+    kernel::{Arch, Finish, Residual, Value, multiply, scale},
+};
+
+/// Columns that are computed in one go, so that what is done with them next finds them in the
+/// innermost cache.
+const CHUNK: usize = 1024;
+
+/// `A u = alpha c u - beta div(K grad u)` with the heat capacity `c`, as finite volumes with the
+/// fluxes of the explicit scheme: symmetric, and positive definite for `alpha, beta >= 0`
+/// unless `alpha = 0` and no wall takes heat.
+///
+/// Vectors that it is applied to have at least one ghost, and zero in the ghosts beyond walls, as in
+/// a new field: what is beyond walls is in [`Faces`].
+pub struct Helmholtz<T> {
+    comm: Rc<dyn Communicator>,
+    team: Rc<Team>,
+    arch: Arch,
+    cells: [usize; 2],
+    halo: Halo<T>,
+    /// The own cells that are computed while messages fly.
+    interior: [Range<usize>; 2],
+    faces: Faces<T>,
+    capacity: CellValues<T>,
+    /// Weights of faces across y in a row between walls, for rows at walls.
+    between: Vec<T>,
+    alpha: T,
+    beta: T,
+    revision: u64,
+    applications: u64,
+    times: Times,
+}
+
+/// Where the time of applications went, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Times {
+    /// Of the exchanges of halos, cells that need no message among their overlap.
+    pub halo: HaloTimes,
+    /// Cells next to ghosts that came by message.
+    pub rim: f64,
+}
+
+impl<T: Real> Helmholtz<T> {
+    /// The operator on a subdomain with `alpha = 1` and `beta = 0`. `overlap` says whether cells that
+    /// need no message are computed while messages fly.
+    #[must_use]
+    pub fn new(
+        comm: Rc<dyn Communicator>,
+        team: Rc<Team>,
+        domain: &Domain,
+        faces: Faces<T>,
+        capacity: CellValues<T>,
+        overlap: bool,
+    ) -> Self {
+        let cells = domain.cells;
+        let halo = Halo::new(Rc::clone(&comm), domain, Reach::Star);
+        let between = match &faces {
+            Faces::Uniform { between, .. } => vec![between[1]; cells[0]],
+            Faces::PerFace { .. } => Vec::new(),
+        };
+        let rim = [LINE / size_of::<T>(), 1];
+        let interior = [0, 1].map(|axis| {
+            let all = cells[axis];
+            let beyond = |side| {
+                if !halo.has_messages() {
+                    0
+                } else if !overlap {
+                    all
+                } else if halo.fills(side) {
+                    rim[axis].min(all)
+                } else {
+                    0
+                }
+            };
+            let [low, high] = [Side::ALL[2 * axis], Side::ALL[2 * axis + 1]].map(beyond);
+            low..all.saturating_sub(high).max(low)
+        });
+        Self {
+            comm,
+            team,
+            arch: Arch::new(),
+            cells,
+            halo,
+            interior,
+            faces,
+            capacity,
+            between,
+            alpha: T::from_f64(1.0),
+            beta: T::ZERO,
+            revision: 0,
+            applications: 0,
+            times: Times::default(),
+        }
+    }
+
+    /// Sets `alpha`, and `beta` in seconds if `alpha` is not 0.
+    pub fn set(&mut self, alpha: f64, beta: f64) {
+        let new = [alpha, beta].map(T::from_f64);
+        if new != [self.alpha, self.beta] {
+            [self.alpha, self.beta] = new;
+            self.revision += 1;
+        }
+    }
+
+    /// Sets the weights of the faces of walls of the subdomain. All ranks do it together.
+    pub(super) fn set_walls(&mut self, walls: Vec<(Side, Vec<T>)>) {
+        for (side, weights) in walls {
+            self.faces.set_wall(side, weights);
+        }
+        self.revision += 1;
+    }
+
+    /// Changes whenever the operator does, on all ranks alike: what was made of it must be made
+    /// anew then.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// `[alpha, beta]`.
+    #[must_use]
+    pub fn factors(&self) -> [T; 2] {
+        [self.alpha, self.beta]
+    }
+
+    #[must_use]
+    pub fn faces(&self) -> &Faces<T> {
+        &self.faces
+    }
+
+    #[must_use]
+    pub fn capacity(&self) -> &CellValues<T> {
+        &self.capacity
+    }
+
+    /// Own cells along x and along y.
+    #[must_use]
+    pub fn cells(&self) -> [usize; 2] {
+        self.cells
+    }
+
+    #[must_use]
+    pub fn comm(&self) -> &Rc<dyn Communicator> {
+        &self.comm
+    }
+
+    #[must_use]
+    pub fn team(&self) -> &Rc<Team> {
+        &self.team
+    }
+
+    /// How often it was applied, residuals included.
+    #[must_use]
+    pub fn applications(&self) -> u64 {
+        self.applications
+    }
+
+    /// Where the time of this rank's applications went.
+    #[must_use]
+    pub fn times(&self) -> Times {
+        self.times
+    }
+
+    /// Whether constants are mapped to zero. Collective.
+    #[must_use]
+    pub fn is_singular(&self) -> bool {
+        let [nx, ny] = self.cells;
+        let of_walls = |at: [usize; 2], side: Side| {
+            self.faces.around(self.cells, at[0], at[1])[side as usize] != T::ZERO
+        };
+        let takes_heat = |side: Side| match side {
+            _ if self.halo.fills(side) => false,
+            Side::Left => (0..ny).any(|j| of_walls([0, j], side)),
+            Side::Right => (0..ny).any(|j| of_walls([nx - 1, j], side)),
+            Side::Bottom => (0..nx).any(|i| of_walls([i, 0], side)),
+            Side::Top => (0..nx).any(|i| of_walls([i, ny - 1], side)),
+        };
+        let mut any = [i64::from(Side::ALL.into_iter().any(takes_heat))];
+        self.comm.all_reduce_integers(&mut any, Reduce::Max);
+        self.alpha == T::ZERO && any[0] == 0
+    }
+
+    /// `y = A x`. Collective, as all applications are.
+    pub fn apply(&mut self, x: &mut Field<T>, y: &mut Field<T>) {
+        self.pass(x, y, |_| Value, [], |[], _, _| ());
+    }
+
+    /// `y = A x`, and this rank's part of `(x, A x)`, begun with an empty one.
+    pub fn apply_dot(
+        &mut self,
+        x: &mut Field<T>,
+        y: &mut Field<T>,
+        empty: [DotPart; 1],
+    ) -> [DotPart; 1] {
+        self.pass(x, y, |_| Value, empty, |[part], x, y| part.add(x, y))
+    }
+
+    /// `r = b - A x`, and this rank's part of `(r, r)`, begun with an empty one.
+    pub fn residual(
+        &mut self,
+        b: &Field<T>,
+        x: &mut Field<T>,
+        r: &mut Field<T>,
+        empty: [DotPart; 1],
+    ) -> [DotPart; 1] {
+        let finish = |j| Residual(b.own_row(j));
+        self.pass(x, r, finish, empty, |[part], _, r| part.add(r, r))
+    }
+
+    /// Goes over all cells: what `finish` makes of `A x` in row `j` goes to `out`, and `tally` looks at
+    /// some columns of `x` and of `out` at a time.
+    fn pass<F: Finish<T>, const N: usize>(
+        &mut self,
+        x: &mut Field<T>,
+        out: &mut Field<T>,
+        finish: impl Fn(usize) -> F + Sync,
+        empty: [DotPart; N],
+        tally: impl Fn(&mut [DotPart; N], &[T], &[T]) + Sync,
+    ) -> [DotPart; N] {
+        debug_assert!(self.is_zero_beyond_walls(x));
+        self.applications += 1;
+        let row = Row {
+            arch: self.arch,
+            cells: self.cells,
+            faces: &self.faces,
+            capacity: &self.capacity,
+            between: &self.between,
+            factors: [self.alpha, self.beta],
+        };
+        let [inner, interior_rows] = &self.interior;
+        let team = &self.team;
+        let piece = |sums: &mut [DotPart; N],
+                     x: &Field<T>,
+                     j: usize,
+                     out: &mut [T],
+                     columns: Range<usize>| {
+            let mut start = columns.start;
+            while start < columns.end {
+                let end = columns.end.min(start + CHUNK);
+                row.run(x, j, start..end, &mut out[start..end], finish(j));
+                tally(sums, &x.own_row(j)[start..end], &out[start..end]);
+                start = end;
+            }
+        };
+        let mut sums = empty;
+        let times = self.halo.fill_while(x, 1, |x, meanwhile| {
+            let work = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+                piece(sums, x, j, out, inner.clone());
+            };
+            let rows = interior_rows.clone();
+            sums = team.sweep([&mut *out], rows, || empty, work, merge_parts, meanwhile);
+        });
+        let start = Instant::now();
+        let [nx, ny] = self.cells;
+        if *inner != (0..nx) || *interior_rows != (0..ny) {
+            let x = &*x;
+            let work = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+                if interior_rows.contains(&j) {
+                    piece(sums, x, j, out, 0..inner.start);
+                    piece(sums, x, j, out, inner.end..nx);
+                } else {
+                    piece(sums, x, j, out, 0..nx);
+                }
+            };
+            let rim = team.sweep([out], 0..ny, || empty, work, merge_parts, &mut || {});
+            sums = merge_parts(sums, rim);
+        }
+        self.times.rim += start.elapsed().as_secs_f64();
+        self.times.halo += times;
+        sums
+    }
+
+    fn is_zero_beyond_walls(&self, x: &Field<T>) -> bool {
+        let [nx, ny] = self.cells.map(signed);
+        let ghosts = |side: Side| -> Vec<[isize; 2]> {
+            match side {
+                Side::Left => (0..ny).map(|j| [-1, j]).collect(),
+                Side::Right => (0..ny).map(|j| [nx, j]).collect(),
+                Side::Bottom => (0..nx).map(|i| [i, -1]).collect(),
+                Side::Top => (0..nx).map(|i| [i, ny]).collect(),
+            }
+        };
+        let walls = Side::ALL.into_iter().filter(|side| !self.halo.fills(*side));
+        walls.flat_map(ghosts).all(|[i, j]| x.get(i, j) == T::ZERO)
+    }
+
+    /// Writes the diagonal of `A` to `out`.
+    pub fn diagonal(&self, out: &mut Field<T>) {
+        let (cells, [alpha, beta]) = (self.cells, self.factors());
+        let (faces, capacity) = (&self.faces, &self.capacity);
+        self.team.update([out], |j, [row]| {
+            for (i, out) in row.iter_mut().enumerate() {
+                let [west, east, south, north] = faces.around(cells, i, j);
+                let around = (west + east) + (south + north);
+                *out = alpha * capacity.at(i, j) + beta * around;
+            }
+        });
+    }
+
+    /// `y = c x`, with the heat capacity `c`.
+    pub fn capacity_times(&self, x: &Field<T>, y: &mut Field<T>) {
+        let (arch, capacity) = (self.arch, &self.capacity);
+        self.team.update([y], |j, [row]| match capacity {
+            CellValues::Uniform(c) => scale(arch, *c, x.own_row(j), row),
+            CellValues::PerCell(c) => multiply(arch, c.own_row(j), x.own_row(j), row),
+        });
+    }
+}
