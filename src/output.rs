@@ -17,6 +17,7 @@ mod report;
 mod run_directory;
 mod snapshots;
 mod stop;
+mod tealeaf;
 #[cfg(test)]
 mod testing;
 
@@ -30,3 +31,4 @@ pub use report::{Facts, Report};
 pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, REPORT, RunDirectory};
 pub use snapshots::Snapshots;
 pub use stop::StopOnSignal;
+pub use tealeaf::{LastSummary, Summaries, Summary};
