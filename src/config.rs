@@ -80,7 +80,8 @@ pub fn convert(source: &Source) -> Result<String, Error> {
     }
     parse(source, &[], Path::new(""))?;
     let root = tree(&source.text).map_err(|problems| Problems::new(source, problems))?;
-    let name = source.name.replace(char::is_control, " ");
+    let name = Path::new(&source.name).file_name().unwrap_or_default();
+    let name = name.to_string_lossy().replace(char::is_control, " ");
     Ok(format!(
         "# From {name}, a deck of TeaLeaf.\n{}",
         write::text(&root)
