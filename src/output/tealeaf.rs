@@ -67,18 +67,17 @@ impl Summaries {
         (observer, last)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
     fn summarize<T: Real>(&self, view: &View<'_, T>) -> Summary {
         let grid = view.domain.grid;
-        let volume = grid.cell_area();
+        let of_cell = grid.cell_area();
         let sum = |term: &(dyn Fn(usize, usize) -> f64 + Sync)| {
-            volume * reproducible_sum(view.comm, view.team, view.domain.cells, term)
+            of_cell * reproducible_sum(view.comm, view.team, view.domain.cells, term)
         };
         let (density, u) = (&self.density, view.u);
         let density = |i: usize, j: usize| density.own_row(j)[i];
         let u = |i: usize, j: usize| u.own_row(j)[i].to_f64();
         Summary {
-            volume: volume * grid.cell_count() as f64,
+            volume: grid.size[0] * grid.size[1],
             mass: sum(&density),
             energy: sum(&u),
             u: sum(&|i, j| density(i, j) * u(i, j)),
