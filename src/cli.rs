@@ -11,6 +11,7 @@ Examples:
   mpirun -n 2 isotherm run configs/quickstart.toml --set time.end=0.1
   isotherm check configs/quickstart.toml --ranks 64
   isotherm init > my.toml
+  isotherm convert tea.in > tea.toml
 
 Exit status: 0 done; 1 a solver did not converge; 2 bad input; 70 internal error; 73 the output directory
 holds another run; 74 storage failed; 75 stopped by a signal; 76 the field became NaN or infinite.";
@@ -30,6 +31,7 @@ pub enum Command {
 Examples:
   isotherm run chip.toml
   isotherm run chip.toml --set time.end=2 --set 'region.0.source=\"5e9*(t < 0.1)\"'
+  isotherm run tea.in --set solver.preconditioner=jacobi
   mpirun -n 4 isotherm run chip.toml --output output/try-2
   mpirun -n 2 --map-by slot:PE=8 --bind-to core isotherm run chip.toml")]
     Run(Run),
@@ -39,6 +41,15 @@ Examples:
   isotherm check chip.toml
   isotherm check chip.toml --ranks 256 --set 'domain.cells=[16384, 8192]'")]
     Check(Check),
+    /// Write a deck of the benchmark `TeaLeaf` as a config.
+    ///
+    /// A run of the config gives the same bits as one of the deck. The rectangles of the deck's states
+    /// become those of the cells that they touch.
+    #[command(after_help = "\
+Examples:
+  isotherm convert tea.in
+  isotherm convert tea.in --output tea.toml")]
+    Convert(Convert),
     /// Print a commented starter config.
     #[command(after_help = "\
 Examples:
@@ -70,9 +81,10 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct Config {
-    /// The config file.
+    /// The config file, or a deck of the benchmark `TeaLeaf` (`tea.in`).
     pub config: PathBuf,
-    /// Override a key of the config, as in `time.end=2` or `region.0.source=5e9`; repeatable.
+    /// Override a key of the config, as in `time.end=2` or `region.0.source=5e9`; repeatable. With a
+    /// deck, it is the key of the config that `isotherm convert` makes of it.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Threads of each rank [default: the config's, `SLURM_CPUS_PER_TASK`, `RAYON_NUM_THREADS`, or the
@@ -103,6 +115,15 @@ pub struct Check {
     /// The number of ranks to plan for [default: those of `parallel.ranks`, or 1].
     #[arg(long, value_parser = positive)]
     pub ranks: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// The deck.
+    pub deck: PathBuf,
+    /// Write the config to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,10 +3,12 @@
 mod bench;
 mod case;
 mod check;
+mod convert;
 mod run;
 
 pub use bench::bench;
 pub use check::check;
+pub use convert::convert;
 pub use run::run;
 
 use std::rc::Rc;

@@ -1,7 +1,8 @@
 //! The only reader of TOML: a config file becomes a validated [`Case`], or a list of all
 //! that is wrong with it.
 //!
-//! The text becomes a tree that remembers where each value stands (`document`), into which
+//! The text becomes a tree that remembers where each value stands (`document`; `tealeaf` for a
+//! deck of that benchmark, which becomes the tree of the equivalent config), into which
 //! `--set` writes (`overrides`) and in which unknown keys are found (`keys`); the tree becomes
 //! plain structs (`schema`, past type errors in `read`), and these a case (`build`). A stage that
 //! finds something wrong puts something right in its place and goes on, so that one reading
@@ -18,14 +19,18 @@ mod quantity;
 mod read;
 mod schema;
 mod source;
+mod tealeaf;
 mod template;
+mod write;
 
 use std::path::{Path, PathBuf};
 
-use self::problems::Findings;
+use self::{document::Node, problems::Findings};
+use crate::error::Error;
 
 pub use case::{
-    Case, Method, Output, Parallel, Plot, Precision, Preconditioning, Scheme, Solver, Step, Time,
+    Case, Density, Method, Output, Parallel, Plot, Precision, Preconditioning, Scheme, Solver,
+    Step, TeaLeaf, Time,
 };
 pub use json_schema::json_schema;
 pub use overrides::assignment;
@@ -33,14 +38,15 @@ pub use problems::{Origin, Problem, Problems};
 pub use source::{Source, load};
 pub use template::template;
 
-/// Reads and checks a config. `overrides` are the arguments of `--set`, as in
-/// `time.end=2` or `region.0.source=5e9`; files named in the config are relative to `base`.
+/// Reads and checks a config, which may be a deck of `TeaLeaf`. `overrides` are the arguments of
+/// `--set`, as in `time.end=2` or `region.0.source=5e9`, and change the config that a deck is read
+/// as; files named in the config are relative to `base`.
 ///
 /// # Errors
 /// Everything that is wrong with the text and the overrides.
 pub fn parse(source: &Source, overrides: &[String], base: &Path) -> Result<Case, Problems> {
     let fail = |problems| Problems::new(source, problems);
-    let mut root = document::read(&source.text).map_err(fail)?;
+    let mut root = tree(&source.text).map_err(fail)?;
     let mut findings = Findings::default();
     for argument in overrides {
         if let Err(problem) = overrides::set(&mut root, argument) {
@@ -60,6 +66,36 @@ pub fn parse(source: &Source, overrides: &[String], base: &Path) -> Result<Case,
     build::case(config, &root, base, &mut findings).ok_or_else(|| fail(findings.problems))
 }
 
+/// The config that a deck of `TeaLeaf` is read as, for people to go on from: what the deck says, and
+/// nothing that it leaves open.
+///
+/// # Errors
+/// Everything that is wrong with the deck.
+pub fn convert(source: &Source) -> Result<String, Error> {
+    if !tealeaf::is_deck(&source.text) {
+        return Err(
+            Error::input(format!("{} is no deck of TeaLeaf", source.name))
+                .with_help("a deck stands between lines `*tea` and `*endtea`"),
+        );
+    }
+    parse(source, &[], Path::new(""))?;
+    let root = tree(&source.text).map_err(|problems| Problems::new(source, problems))?;
+    let name = Path::new(&source.name).file_name().unwrap_or_default();
+    let name = name.to_string_lossy().replace(char::is_control, " ");
+    Ok(format!(
+        "# From {name}, a deck of TeaLeaf.\n{}",
+        write::text(&root)
+    ))
+}
+
+fn tree(text: &str) -> Result<Node, Vec<Problem>> {
+    if tealeaf::is_deck(text) {
+        tealeaf::read(text)
+    } else {
+        document::read(text)
+    }
+}
+
 /// What is wrong with the value at `path`, where it only shows once the case meets the machine.
 #[must_use]
 pub fn fault(
@@ -69,7 +105,7 @@ pub fn fault(
     message: impl Into<String>,
     help: impl Into<String>,
 ) -> Problems {
-    let origin = document::read(&source.text).map_or_else(
+    let origin = tree(&source.text).map_or_else(
         |_| Origin::File(0..0),
         |mut root| {
             for argument in overrides {

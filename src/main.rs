@@ -57,6 +57,7 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
         Command::Run(run) => return commands::run(&run, launcher),
         Command::Bench(bench) => return commands::bench(&bench, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
+        Command::Convert(convert) if speaks => commands::convert(&convert)?,
         Command::Init { template: name } => template(name.as_deref())?,
         Command::Schema => format!("{:#}\n", json_schema()),
         Command::Completions { shell } => {
@@ -64,7 +65,7 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
             clap_complete::generate(shell, &mut Cli::command(), "isotherm", &mut script);
             String::from_utf8_lossy(&script).into_owned()
         }
-        Command::Check(_) => return Ok(()),
+        Command::Check(_) | Command::Convert(_) => return Ok(()),
     };
     if speaks { print(&text) } else { Ok(()) }
 }

@@ -19,6 +19,7 @@ mod run_directory;
 mod snapshots;
 mod stop;
 mod table;
+mod tealeaf;
 #[cfg(test)]
 mod testing;
 
@@ -33,3 +34,4 @@ pub use report::{Facts, Report};
 pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, PROBES, REPORT, RunDirectory};
 pub use snapshots::Snapshots;
 pub use stop::StopOnSignal;
+pub use tealeaf::{LastSummary, Summaries, Summary};

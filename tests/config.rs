@@ -1,6 +1,6 @@
-//! The configs under `tests/config`: each file in `good` is a case, and each in `bad` carries
+//! The configs and decks under `tests/config`: each file in `good` is a case, and each in `bad` carries
 //! what is wrong with it on its lines that start with `#^ `. Lines that start with `#--set `
-//! are overrides.
+//! are overrides. In decks it is `!` that begins these lines.
 
 use std::{
     fs,
@@ -30,12 +30,12 @@ fn files(name: &str) -> Vec<PathBuf> {
 
 fn marked<'a>(text: &'a str, mark: &str) -> Vec<&'a str> {
     text.lines()
-        .filter_map(|line| line.strip_prefix(mark))
+        .filter_map(|line| line.strip_prefix(['#', '!'])?.strip_prefix(mark))
         .collect()
 }
 
 fn parse(source: &Source) -> Result<Case, Problems> {
-    let overrides: Vec<_> = marked(&source.text, "#--set ")
+    let overrides: Vec<_> = marked(&source.text, "--set ")
         .into_iter()
         .map(str::to_owned)
         .collect();
@@ -69,7 +69,7 @@ fn bad_configs_are_refused_with_all_their_problems() {
     let mut wrong = Vec::new();
     for file in files("bad") {
         let source = config::load(&file).unwrap();
-        let expected = marked(&source.text, "#^ ").join("\n");
+        let expected = marked(&source.text, "^ ").join("\n");
         let found = parse(&source)
             .err()
             .map_or("nothing".to_owned(), |problems| {

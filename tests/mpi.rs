@@ -231,6 +231,38 @@ fn implicit_schemes_have_the_same_bits() {
 }
 
 #[test]
+fn a_deck_has_the_same_bits_and_sums() {
+    let deck = fs::read_to_string("validation/tealeaf/tea_bm_2.in").unwrap();
+    let deck = deck
+        .replace("_cells=250", "_cells=101")
+        .replace("end_step=10", "end_step=3");
+    let case = Case::named("case.in", &deck);
+    let arguments = ["run", "case.in", "--threads", "1", "--output", "alone"];
+    Outcome::of(&mut case.isotherm(&arguments)).succeeds();
+    let alone = case.results("alone");
+    let sums = alone.report()["tealeaf"].clone();
+    assert!(sums["u"].as_f64().unwrap() > 0.0);
+    for (ranks, threads) in [(1, "2"), (2, "1"), (3, "1"), (4, "1"), (6, "1")] {
+        let arguments = ["run", "case.in", "--threads", threads, "--overwrite"];
+        let outcome = Outcome::of(&mut mpirun(&case, ranks, ISOTHERM, &arguments));
+        outcome.succeeds();
+        // Told once, at the start and at the end.
+        assert_eq!(outcome.stderr.matches("Volume").count(), 2, "{outcome:#?}");
+        let results = case.results("output/case");
+        assert_eq!(results.report()["layout"]["ranks"], ranks);
+        assert_eq!(results.report()["tealeaf"], sums);
+        are_the_same::<f64>(
+            &results,
+            &alone,
+            &format!("{ranks} ranks, {threads} threads"),
+        );
+    }
+    let convert = Outcome::of(&mut mpirun(&case, 2, ISOTHERM, &["convert", "case.in"]));
+    convert.succeeds();
+    assert_eq!(convert.stdout.matches("[domain]").count(), 1);
+}
+
+#[test]
 fn each_kind_of_wall_has_the_same_bits() {
     for wall in [
         "{ temperature = '290 + 30*x*y' }",

@@ -131,3 +131,68 @@ fn mode() {
     close(outcome.last("mean"), factor * mean(nx) * mean(ny), 1e-12);
     close(outcome.last("max"), factor * peak(nx) * peak(ny), 1e-12);
 }
+
+/// What `TeaLeaf` calls U after a run of one of its decks with edits; with `in_time`, no better solved
+/// than it takes for nine digits.
+fn tea_bm(number: u32, edits: &[(&str, &str)], in_time: bool) -> f64 {
+    let mut deck = fs::read_to_string(format!("validation/tealeaf/tea_bm_{number}.in")).unwrap();
+    for (old, new) in edits {
+        assert!(deck.contains(old), "{old}");
+        deck = deck.replace(old, new);
+    }
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("tea.in");
+    fs::write(&file, deck).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_isotherm"));
+    program
+        .arg("run")
+        .arg(file)
+        .args(["--quiet", "--output"])
+        .arg(folder.path().join("out"));
+    if in_time {
+        program.args(["--set", "solver.relative_tolerance=1e-12"]);
+    }
+    let ended = program.output().expect("the program starts");
+    let messages = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{}: {messages}", ended.status);
+    let report = fs::read_to_string(folder.path().join("out/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    report["tealeaf"]["u"].as_f64().unwrap()
+}
+
+/// To what is asked of codes beside `TeaLeaf`, relative; the published sums are off by up to 3e-10.
+const OF_TEALEAF: f64 = 1e-8;
+
+#[track_caller]
+fn is_tealeafs(u: f64, published: f64) {
+    close(u, published, OF_TEALEAF * published);
+}
+
+#[test]
+fn tea_bm_3() {
+    is_tealeafs(tea_bm(3, &[], true), 99.955_877_498_324_0);
+}
+
+#[test]
+fn tea_bm_3_for_20_steps() {
+    let steps = [("end_step=10", "end_step=20")];
+    is_tealeafs(tea_bm(3, &steps, true), 103.886_391_259_969_23);
+}
+
+#[test]
+fn tea_bm_4_for_2_steps() {
+    let steps = [("end_step=10", "end_step=2")];
+    is_tealeafs(tea_bm(4, &steps, true), 91.610_515_490_040_94);
+}
+
+#[test]
+#[ignore = "takes a minute: cargo test --release --test validation -- --ignored"]
+fn tea_bm_4() {
+    is_tealeafs(tea_bm(4, &[], false), 97.277_332_050_749_98);
+}
+
+#[test]
+#[ignore = "takes an hour: cargo test --release --test validation -- --ignored"]
+fn tea_bm_5() {
+    is_tealeafs(tea_bm(5, &[], false), 95.462_351_583_362_25);
+}

@@ -103,7 +103,8 @@ impl Given {
         [0, 2].map(|side| matches!(self.case.walls[side], Wall::Periodic))
     }
 
-    fn painter(&self) -> Painter<'_> {
+    /// What paints the case's medium on its grid.
+    pub fn painter(&self) -> Painter<'_> {
         Painter {
             medium: &self.case.medium,
             grid: self.case.grid,
@@ -177,7 +178,10 @@ impl Given {
             Some(Preconditioning::None) => 4,
             Some(Preconditioning::Jacobi) => 6,
         };
-        Ok((2 + besides + self.coefficient_fields::<T>()?) * size_of::<T>() as u64 * cells)
+        let fields = 2 + besides + self.coefficient_fields::<T>()?;
+        // The density of summaries.
+        let densities = u64::from(self.case.tealeaf.is_some());
+        Ok((fields * size_of::<T>() as u64 + densities * size_of::<f64>() as u64) * cells)
     }
 
     /// Fields that the coefficients of the case take.

@@ -1,6 +1,7 @@
 //! `isotherm run`.
 
 mod scheme;
+mod summaries;
 
 use std::{fmt::Write as _, rc::Rc, time::Instant};
 
@@ -16,7 +17,7 @@ use crate::{
     launch::{Launcher, Placement, memory},
     output::{
         DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, PROBES, Picture,
-        Probes, Progress, REPORT, Report, RunDirectory, Snapshots, StopOnSignal, note,
+        Probes, Progress, REPORT, Report, RunDirectory, Snapshots, StopOnSignal, Summaries, note,
     },
     simulation::{Cadence, Clock, Observer, Simulation},
     stepper::Choice,
@@ -91,7 +92,8 @@ impl Run<'_> {
         )?;
         directory.write_config(&case.effective, comm)?;
         let solves = stepper.solves().is_some();
-        let observers = self.observers(&directory, solves, stop)?;
+        let (summaries, last_summary) = self.summaries()?.unzip();
+        let observers = self.observers(&directory, solves, summaries, stop)?;
         self.announce(max_dt);
 
         let start = Instant::now();
@@ -117,6 +119,7 @@ impl Run<'_> {
             times: simulation.stepper.times(),
             plan: simulation.stepper.choice(),
             solves: simulation.stepper.solves(),
+            tealeaf: last_summary.and_then(|last| last.get()),
             observers: names
                 .zip(simulation.observer_seconds.iter().copied())
                 .collect(),
@@ -150,6 +153,7 @@ impl Run<'_> {
         &self,
         directory: &RunDirectory,
         solves: bool,
+        summaries: Option<Summaries>,
         stop: StopOnSignal,
     ) -> Result<Vec<Box<dyn Observer<T>>>, Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
@@ -163,7 +167,10 @@ impl Run<'_> {
             Cadence::EverySteps(STEPS_BETWEEN_FINITE_CHECKS),
             output.diagnostics.clone(),
         ];
-        let checks = checks.into_iter().chain(output.snapshots.clone());
+        let of_summaries = case.tealeaf.and_then(|tealeaf| tealeaf.every_steps);
+        let checks = (checks.into_iter())
+            .chain(output.snapshots.clone())
+            .chain(of_summaries.map(Cadence::EverySteps));
         let mut observers: Vec<Box<dyn Observer<T>>> = vec![
             Box::new(FiniteCheck::new(checks)),
             Box::new(Diagnostics::create(
@@ -186,6 +193,9 @@ impl Run<'_> {
             comm,
         )?));
         observers.push(Box::new(Picture::new(&directory.file(PICTURE), look)));
+        if let Some(summaries) = summaries {
+            observers.push(Box::new(summaries));
+        }
         observers.push(Box::new(stop));
         observers.push(Box::new(Progress::new(self.options.quiet, comm)));
         Ok(observers)

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Case,
+    case::TeaLeaf,
     document::Node,
     problems::Findings,
     schema::{Config, Domain, Scheme},
@@ -39,6 +40,10 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
     let solver = check.solver(&mut config.solver, scheme);
     let parallel = check.parallel(&config.parallel, &grid, scheme);
     let output = check.output(&mut config.output, time.end, &grid);
+    let tealeaf = config.tealeaf.as_ref().map(|tealeaf| TeaLeaf {
+        density: tealeaf.density,
+        every_steps: Some(tealeaf.summary_frequency).filter(|steps| *steps > 0),
+    });
     if !findings.problems.is_empty() {
         return None;
     }
@@ -52,6 +57,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
         solver,
         parallel,
         output,
+        tealeaf,
         effective: toml::to_string(&config).expect("a valid config has a TOML form"),
     })
 }

@@ -24,6 +24,8 @@ pub struct Case {
     pub solver: Option<Solver>,
     pub parallel: Parallel,
     pub output: Output,
+    /// For cases with the summaries of the benchmark `TeaLeaf`.
+    pub tealeaf: Option<TeaLeaf>,
     /// The effective config as TOML, defaults and overrides filled in.
     pub effective: String,
 }
@@ -149,4 +151,43 @@ pub struct Plot {
     pub colormap: Colormap,
     /// Temperatures at the ends of the colour bar; the field's own extremes where absent.
     pub range: Option<[f64; 2]>,
+}
+
+/// What the summaries of `TeaLeaf` need besides the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TeaLeaf {
+    pub density: Density,
+    /// Steps between two summaries, if there are any between the start and the end.
+    pub every_steps: Option<u64>,
+}
+
+/// How the density follows from the conductivity.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+pub enum Density {
+    #[default]
+    #[serde(rename = "1/conductivity")]
+    OneOverConductivity,
+    #[serde(rename = "conductivity")]
+    Conductivity,
+}
+
+impl Density {
+    /// The density where the conductivity is this.
+    #[must_use]
+    pub fn of(self, conductivity: f64) -> f64 {
+        match self {
+            Self::OneOverConductivity => 1.0 / conductivity,
+            Self::Conductivity => conductivity,
+        }
+    }
 }

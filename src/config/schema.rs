@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    case::{Method, Precision, Preconditioning},
+    case::{Density, Method, Precision, Preconditioning},
     quantity::{Auto, Conductivity, Quantity, Start},
 };
 use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
@@ -50,6 +50,9 @@ pub struct Config {
     /// What is written.
     #[serde(default)]
     pub output: Output,
+    /// The summaries of the benchmark `TeaLeaf`, for cases that come from its decks: Volume, Mass, Energy and U,
+    /// on the terminal and in `report.json`; none if absent.
+    pub tealeaf: Option<TeaLeaf>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -363,4 +366,23 @@ pub struct Plot {
     pub colormap: Colormap,
     /// Temperatures in K at the ends of the colour bar; the field's own extremes if absent.
     pub range: Option<[f64; 2]>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TeaLeaf {
+    /// How the density of a cell, which the summaries weigh with, follows from its conductivity (along
+    /// x): `"1/conductivity"` or `"conductivity"`.
+    pub density: Density,
+    /// Steps between two summaries; with 0, there is one at the start and one at the end.
+    pub summary_frequency: u64,
+}
+
+impl Default for TeaLeaf {
+    fn default() -> Self {
+        Self {
+            density: Density::default(),
+            summary_frequency: 10,
+        }
+    }
 }

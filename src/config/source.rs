@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path};
 
+use super::tealeaf;
 use crate::error::Error;
+
+/// How the names of decks end.
+const DECK: &str = "in";
 
 /// A config as text.
 #[derive(Debug, Clone)]
@@ -15,7 +19,8 @@ pub struct Source {
 /// Reads a config file.
 ///
 /// # Errors
-/// If it cannot be read, is empty, or is not UTF-8 text without a byte order mark.
+/// If it cannot be read, is empty, or is not UTF-8 text without a byte order mark; or if only its
+/// name is that of a deck.
 pub fn load(path: &Path) -> Result<Source, Error> {
     let name = path.display().to_string();
     let bytes = fs::read(path).map_err(|error| {
@@ -40,6 +45,10 @@ pub fn load(path: &Path) -> Result<Source, Error> {
     if text.trim().is_empty() {
         return Err(Error::input(format!("{name} is empty"))
             .with_help("`isotherm init` prints a config to start from"));
+    }
+    if path.extension().is_some_and(|end| end == DECK) && !tealeaf::is_deck(&text) {
+        return Err(Error::input(format!("{name} holds no deck of TeaLeaf"))
+            .with_help("a deck stands between lines `*tea` and `*endtea`"));
     }
     Ok(Source { name, text })
 }

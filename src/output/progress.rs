@@ -23,10 +23,16 @@ const BETWEEN_DRAWS: Duration = Duration::from_millis(100);
 /// Resolution of the bar.
 const BAR: u64 = 1000;
 
+/// Takes a terminal's cursor to the beginning of its line, and empties that.
+const FRESH_LINE: &str = "\r\x1b[2K";
+
 /// Says something on standard error, in one piece: other processes may speak at the same time. If
-/// nobody can hear it, that is no reason to stop a run.
+/// nobody can hear it, that is no reason to stop a run. On a terminal it takes the line of the bar, which
+/// will be drawn again below.
 pub fn note(text: &str) {
-    let _ = stderr().write_all(format!("{text}\n").as_bytes());
+    let mut out = stderr();
+    let start = if out.is_terminal() { FRESH_LINE } else { "" };
+    let _ = out.write_all(format!("{start}{text}\n").as_bytes());
 }
 
 /// Shows rank 0's progress on standard error: a bar on a terminal, a line now and then elsewhere.

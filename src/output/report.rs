@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{hdf5, run_directory::write_whole};
+use super::{Summary, hdf5, run_directory::write_whole};
 use crate::{
     comm::{Communicator, agree, all_gather, host_name},
     domain::Domain,
@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub plan: Option<Choice>,
     /// What linear solves took, where there were any.
     pub solves: Option<&'a Solves>,
+    /// Of the last state, in cases that come from decks of `TeaLeaf`.
+    pub tealeaf: Option<Summary>,
     /// Names of the observers and seconds in each of them.
     pub observers: Vec<(&'static str, f64)>,
 }
@@ -45,6 +47,9 @@ pub struct Report {
     /// What linear solves took. Absent for schemes without any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub solver: Option<Solves>,
+    /// Of the last state. Absent but for cases that come from decks of `TeaLeaf`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tealeaf: Option<Summary>,
     /// Seconds of wall clock by phase, over the ranks: those of a step, then the observers.
     #[serde(serialize_with = "as_map")]
     pub phases: Vec<(&'static str, Spread)>,
@@ -173,6 +178,7 @@ impl Report {
             },
             plan: facts.plan,
             solver: facts.solves.cloned(),
+            tealeaf: facts.tealeaf,
             phases: spreads,
             imbalance: (compute.mean > 0.0).then(|| compute.max / compute.mean),
             communication: Communication {
@@ -275,6 +281,7 @@ mod tests {
                 wall: 2.0 * own,
                 plan: None,
                 solves: None,
+                tealeaf: None,
                 times: StepTimes {
                     interior: own,
                     rim: 1.0,

@@ -18,15 +18,20 @@ pub const ISOTHERM: &str = env!("CARGO_BIN_EXE_isotherm");
 /// By these a launcher would be known.
 const LAUNCHERS: [&str; 3] = ["OMPI_COMM_WORLD_RANK", "SLURM_STEP_ID", "PMI_RANK"];
 
-/// A folder with a config, `case.toml`. The program is started in it, and writes to `output/case`.
+/// A folder with a config, mostly `case.toml`. The program is started in it, and writes to
+/// `output/case`.
 pub struct Case {
     folder: TempDir,
 }
 
 impl Case {
     pub fn new(config: &str) -> Self {
+        Self::named("case.toml", config)
+    }
+
+    pub fn named(name: &str, config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("case.toml"), config).unwrap();
+        fs::write(folder.path().join(name), config).unwrap();
         Self { folder }
     }
 
