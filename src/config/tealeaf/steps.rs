@@ -10,8 +10,8 @@ pub const MOST: i64 = 100_000_000;
 /// and none is cut short; the run ends with the step that reaches `end_time` or is number
 /// `end_step`.
 ///
-/// Time is added up step by step, as `TeaLeaf` does: where round-off leaves the sum below the end, as with
-/// 100 steps of 0.1 to 10, there is one step more.
+/// Time is added up step by step and compared as `TeaLeaf` does it: where the sum is not above the end,
+/// but for [`SMALL`], as with 100 steps of 0.1 to 10, there is one step more.
 pub fn count(dt: f64, end_time: f64, end_step: Option<i64>) -> Option<i64> {
     let most = end_step.unwrap_or(MOST);
     let mut time = 0.0;
@@ -41,7 +41,8 @@ mod tests {
     fn round_off_may_ask_for_one_step_more() {
         // 0.1 a hundred times is 9.99999999999998.
         assert_eq!(count(0.1, 10.0, None), Some(101));
-        assert_eq!(count(0.125, 10.0, None), Some(80));
+        // 0.125 eighty times is 10, of which `SMALL` is a part too small to count.
+        assert_eq!(count(0.125, 10.0, None), Some(81));
     }
 
     #[test]
