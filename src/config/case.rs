@@ -70,6 +70,7 @@ pub struct Solver {
 pub enum Method {
     #[default]
     Cg,
+    Multigrid,
 }
 
 #[derive(
@@ -88,6 +89,7 @@ pub enum Preconditioning {
     #[default]
     None,
     Jacobi,
+    Multigrid,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
