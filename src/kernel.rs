@@ -10,17 +10,28 @@
     reason = "a row's loop must end up inside one function with wide vectors"
 )]
 
+mod coarse;
 mod helmholtz;
 mod passing;
 mod row;
 mod rows;
+mod stencil;
 mod step;
 mod vectors;
 
+pub use coarse::{
+    Relaxation, gather_columns, gather_rows, relax, relax_zero, spread_columns, spread_row,
+    subtract_from,
+};
 pub use helmholtz::{Finish, HelmholtzRow, Residual, Value};
 pub use passing::EulerPassing;
 pub use pulp::Arch;
 pub use row::{NoSource, Rows, Sources, Uniform};
 pub use rows::{EulerRows, Surrounded};
+pub use stencil::StencilRow;
 pub use step::Coefficients;
 pub use vectors::{axpy, multiply, scale, xpay};
+
+/// Columns of a row that are computed in one go, so that what is done with them next finds them in
+/// the innermost cache.
+pub const CHUNK: usize = 1024;

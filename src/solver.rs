@@ -6,6 +6,7 @@
 mod cg;
 mod error;
 mod jacobi;
+mod multigrid;
 mod tolerance;
 
 use crate::{
@@ -18,6 +19,7 @@ use self::tolerance::Watch;
 pub use cg::Cg;
 pub use error::{Reason, SolverError};
 pub use jacobi::Jacobi;
+pub use multigrid::{Multigrid, VCycle};
 pub use tolerance::Tolerance;
 
 /// A linear system, an approximate solution, and its residual.
@@ -60,9 +62,15 @@ pub trait Preconditioner<T: Real> {
     /// [`Helmholtz::revision`]).
     fn prepare(&mut self, a: &mut Helmholtz<T>);
 
-    /// `z = M^-1 r`, and this rank's part of `(r, z)`, begun with an empty one. Both fields have a
-    /// ghost; `r` keeps its own cells.
-    fn apply(&mut self, r: &mut Field<T>, z: &mut Field<T>, empty: [DotPart; 1]) -> [DotPart; 1];
+    /// `z = M^-1 r`, and this rank's part of `(r, z)`, begun with an empty one, for the operator `a`
+    /// that it was prepared for. Both fields have a ghost; `r` keeps its own cells.
+    fn apply(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        r: &mut Field<T>,
+        z: &mut Field<T>,
+        empty: [DotPart; 1],
+    ) -> [DotPart; 1];
 }
 
 /// What a solve took, and where it ended. Residuals are `|b - A x|`, the square root of the sum of

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     cli,
     comm::{Communicator, agree},
-    config::{self, Case, Preconditioning, Source, Step},
+    config::{self, Case, Method, Preconditioning, Solver, Source, Step},
     domain::{Domain, choose_ranks},
     error::Error,
     field::{Field, Real, Team, signed},
@@ -171,12 +171,22 @@ impl Given {
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
-        let besides = match self.case.solver.map(|solver| solver.preconditioner) {
+        // The levels of multigrid while the first of them are made.
+        const LEVELS: u64 = 14;
+        let besides = match self.case.solver {
             // The field after a step.
             None => 1,
+            // The right-hand side, the residual, the correction.
+            Some(Solver {
+                method: Method::Multigrid,
+                ..
+            }) => 3 + LEVELS,
             // The right-hand side, the residual, the direction and its image.
-            Some(Preconditioning::None) => 4,
-            Some(Preconditioning::Jacobi) => 6,
+            Some(Solver { preconditioner, .. }) => match preconditioner {
+                Preconditioning::None => 4,
+                Preconditioning::Jacobi => 6,
+                Preconditioning::Multigrid => 5 + LEVELS,
+            },
         };
         let fields = 2 + besides + self.coefficient_fields::<T>()?;
         // The density of summaries.

@@ -72,6 +72,7 @@ pub struct Solver {
 pub enum Method {
     #[default]
     Cg,
+    Multigrid,
 }
 
 #[derive(
@@ -90,6 +91,7 @@ pub enum Preconditioning {
     #[default]
     None,
     Jacobi,
+    Multigrid,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

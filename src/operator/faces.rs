@@ -54,6 +54,20 @@ impl<T: Real> Faces<T> {
         }
     }
 
+    /// Takes the weights off the faces across an axis along which cells only meet themselves: no heat
+    /// flows there, and the diagonal of an operator would count it.
+    pub(super) fn disconnect(&mut self, axis: usize) {
+        match self {
+            Self::Uniform { between, .. } => between[axis] = T::ZERO,
+            Self::PerFace { x, y } => {
+                let across = if axis == 0 { x } else { y };
+                for j in 0..across.cells()[1] {
+                    across.own_row_mut(j).fill(T::ZERO);
+                }
+            }
+        }
+    }
+
     /// The weights of the faces at a side of the subdomain, where that is a wall and they are not
     /// among those of all faces.
     pub(super) fn wall(&self, side: Side) -> Option<&[T]> {

@@ -12,12 +12,8 @@ use crate::{
     field::{DotPart, Field, LINE, Real, Team, merge_parts, signed},
     grid::Side,
     halo::{Halo, HaloTimes, Reach},
-    kernel::{Arch, Finish, Residual, Value, multiply, scale},
+    kernel::{Arch, CHUNK, Residual, Value, multiply, scale},
 };
-
-/// Columns that are computed in one go, so that what is done with them next finds them in the
-/// innermost cache.
-const CHUNK: usize = 1024;
 
 /// `A u = alpha c u - beta div(K grad u)` with the heat capacity `c`, as finite volumes with the
 /// fluxes of the explicit scheme: symmetric, and positive definite for `alpha, beta >= 0`
@@ -39,9 +35,17 @@ pub struct Helmholtz<T> {
     between: Vec<T>,
     alpha: T,
     beta: T,
-    revision: u64,
+    /// How often walls were set.
+    of_walls: u64,
     applications: u64,
     times: Times,
+}
+
+/// Tells the states of an operator apart; the same again where it is set back to what it was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Revision<T> {
+    of_walls: u64,
+    factors: [T; 2],
 }
 
 /// Where the time of applications went, in seconds.
@@ -61,11 +65,16 @@ impl<T: Real> Helmholtz<T> {
         comm: Rc<dyn Communicator>,
         team: Rc<Team>,
         domain: &Domain,
-        faces: Faces<T>,
+        mut faces: Faces<T>,
         capacity: CellValues<T>,
         overlap: bool,
     ) -> Self {
         let cells = domain.cells;
+        for axis in 0..2 {
+            if domain.periodic[axis] && domain.grid.cells[axis] == 1 {
+                faces.disconnect(axis);
+            }
+        }
         let halo = Halo::new(Rc::clone(&comm), domain, Reach::Star);
         let between = match &faces {
             Faces::Uniform { between, .. } => vec![between[1]; cells[0]],
@@ -100,7 +109,7 @@ impl<T: Real> Helmholtz<T> {
             between,
             alpha: T::from_f64(1.0),
             beta: T::ZERO,
-            revision: 0,
+            of_walls: 0,
             applications: 0,
             times: Times::default(),
         }
@@ -108,11 +117,7 @@ impl<T: Real> Helmholtz<T> {
 
     /// Sets `alpha`, and `beta` in seconds if `alpha` is not 0.
     pub fn set(&mut self, alpha: f64, beta: f64) {
-        let new = [alpha, beta].map(T::from_f64);
-        if new != [self.alpha, self.beta] {
-            [self.alpha, self.beta] = new;
-            self.revision += 1;
-        }
+        [self.alpha, self.beta] = [alpha, beta].map(T::from_f64);
     }
 
     /// Sets the weights of the faces of walls of the subdomain. All ranks do it together.
@@ -120,14 +125,17 @@ impl<T: Real> Helmholtz<T> {
         for (side, weights) in walls {
             self.faces.set_wall(side, weights);
         }
-        self.revision += 1;
+        self.of_walls += 1;
     }
 
     /// Changes whenever the operator does, on all ranks alike: what was made of it must be made
     /// anew then.
     #[must_use]
-    pub fn revision(&self) -> u64 {
-        self.revision
+    pub fn revision(&self) -> Revision<T> {
+        Revision {
+            of_walls: self.of_walls,
+            factors: self.factors(),
+        }
     }
 
     /// `[alpha, beta]`.
@@ -195,7 +203,9 @@ impl<T: Real> Helmholtz<T> {
 
     /// `y = A x`. Collective, as all applications are.
     pub fn apply(&mut self, x: &mut Field<T>, y: &mut Field<T>) {
-        self.pass(x, y, |_| Value, [], |[], _, _| ());
+        self.pass(x, y, [], |row, [], x, j, columns, y| {
+            row.run(x, j, columns, y, Value);
+        });
     }
 
     /// `y = A x`, and this rank's part of `(x, A x)`, begun with an empty one.
@@ -205,7 +215,10 @@ impl<T: Real> Helmholtz<T> {
         y: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
-        self.pass(x, y, |_| Value, empty, |[part], x, y| part.add(x, y))
+        self.pass(x, y, empty, |row, [part], x, j, columns, y| {
+            row.run(x, j, columns.clone(), y, Value);
+            part.add(&x.own_row(j)[columns], y);
+        })
     }
 
     /// `r = b - A x`, and this rank's part of `(r, r)`, begun with an empty one.
@@ -216,19 +229,33 @@ impl<T: Real> Helmholtz<T> {
         r: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
-        let finish = |j| Residual(b.own_row(j));
-        self.pass(x, r, finish, empty, |[part], _, r| part.add(r, r))
+        self.pass(x, r, empty, |row, [part], x, j, columns, r| {
+            row.run(x, j, columns, r, Residual(b.own_row(j)));
+            part.add(r, r);
+        })
     }
 
-    /// Goes over all cells: what `finish` makes of `A x` in row `j` goes to `out`, and `tally` looks at
-    /// some columns of `x` and of `out` at a time.
-    fn pass<F: Finish<T>, const N: usize>(
+    /// `y = A x`, and then `work(row, columns, x, y)` on those cells of it that were computed last.
+    pub fn apply_and(
+        &mut self,
+        x: &mut Field<T>,
+        y: &mut Field<T>,
+        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
+    ) {
+        self.pass(x, y, [], |row, [], x, j, columns, y| {
+            row.run(x, j, columns.clone(), y, Value);
+            let own = &x.own_row(j)[columns.clone()];
+            work(j, columns, own, y);
+        });
+    }
+
+    /// Goes over all cells, at most [`CHUNK`] in a row at a time: `work` is given those of `out`.
+    fn pass<const N: usize>(
         &mut self,
         x: &mut Field<T>,
         out: &mut Field<T>,
-        finish: impl Fn(usize) -> F + Sync,
         empty: [DotPart; N],
-        tally: impl Fn(&mut [DotPart; N], &[T], &[T]) + Sync,
+        work: impl Fn(&Row<'_, T>, &mut [DotPart; N], &Field<T>, usize, Range<usize>, &mut [T]) + Sync,
     ) -> [DotPart; N] {
         debug_assert!(self.is_zero_beyond_walls(x));
         self.applications += 1;
@@ -250,24 +277,30 @@ impl<T: Real> Helmholtz<T> {
             let mut start = columns.start;
             while start < columns.end {
                 let end = columns.end.min(start + CHUNK);
-                row.run(x, j, start..end, &mut out[start..end], finish(j));
-                tally(sums, &x.own_row(j)[start..end], &out[start..end]);
+                work(&row, sums, x, j, start..end, &mut out[start..end]);
                 start = end;
             }
         };
         let mut sums = empty;
         let times = self.halo.fill_while(x, 1, |x, meanwhile| {
-            let work = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+            let interior = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
                 piece(sums, x, j, out, inner.clone());
             };
             let rows = interior_rows.clone();
-            sums = team.sweep([&mut *out], rows, || empty, work, merge_parts, meanwhile);
+            sums = team.sweep(
+                [&mut *out],
+                rows,
+                || empty,
+                interior,
+                merge_parts,
+                meanwhile,
+            );
         });
         let start = Instant::now();
         let [nx, ny] = self.cells;
         if *inner != (0..nx) || *interior_rows != (0..ny) {
             let x = &*x;
-            let work = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+            let rim = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
                 if interior_rows.contains(&j) {
                     piece(sums, x, j, out, 0..inner.start);
                     piece(sums, x, j, out, inner.end..nx);
@@ -275,7 +308,7 @@ impl<T: Real> Helmholtz<T> {
                     piece(sums, x, j, out, 0..nx);
                 }
             };
-            let rim = team.sweep([out], 0..ny, || empty, work, merge_parts, &mut || {});
+            let rim = team.sweep([out], 0..ny, || empty, rim, merge_parts, &mut || {});
             sums = merge_parts(sums, rim);
         }
         self.times.rim += start.elapsed().as_secs_f64();
@@ -295,6 +328,12 @@ impl<T: Real> Helmholtz<T> {
         };
         let walls = Side::ALL.into_iter().filter(|side| !self.halo.fills(*side));
         walls.flat_map(ghosts).all(|[i, j]| x.get(i, j) == T::ZERO)
+    }
+
+    /// Whether there are cells beyond a side of the subdomain, not a wall.
+    #[must_use]
+    pub fn goes_on(&self, side: Side) -> bool {
+        self.halo.fills(side)
     }
 
     /// Writes the diagonal of `A` to `out`.

@@ -3,12 +3,9 @@
 use super::{Method, Preconditioner, Reason, System};
 use crate::{
     field::{DotPart, Dots, Field, Real, merge_parts},
-    kernel::{Arch, axpy, xpay},
+    kernel::{Arch, CHUNK, axpy, xpay},
     operator::Helmholtz,
 };
-
-/// Columns that are updated in one go, to be found in the innermost cache by what comes next.
-const CHUNK: usize = 1024;
 
 /// Preconditioned conjugate gradients (Hestenes & Stiefel, "Methods of Conjugate Gradients for Solving
 /// Linear Systems", 1952; in the form of Saad, "Iterative Methods for Sparse Linear Systems", algorithm
@@ -54,11 +51,11 @@ impl<T: Real> Cg<T> {
 
     /// The new direction `p = z + beta p` with `M z = r`. Returns `(r, z)`.
     fn turn(&mut self, system: &mut System<'_, T>) -> Result<f64, Reason> {
-        let (comm, team) = (system.a.comm().as_ref(), system.a.team().as_ref());
         let (z, rz) = match &mut self.preconditioner {
             None => (&*system.r, self.rr),
             Some(Preconditioned { by, z }) => {
-                let part = by.apply(system.r, z, self.rz_dots.parts());
+                let part = by.apply(system.a, system.r, z, self.rz_dots.parts());
+                let (comm, team) = (system.a.comm().as_ref(), system.a.team());
                 let [rz] = self.rz_dots.totals(comm, team, part, [[&*system.r, &*z]]);
                 (&*z, rz)
             }
@@ -66,7 +63,8 @@ impl<T: Real> Cg<T> {
         positive(rz, "the preconditioner is not positive definite")?;
         let beta = T::from_f64(rz / self.rz);
         let arch = self.arch;
-        team.update([&mut self.p], |j, [p]| xpay(arch, z.own_row(j), beta, p));
+        let turn = |j: usize, [p]: [&mut [T]; 1]| xpay(arch, z.own_row(j), beta, p);
+        system.a.team().update([&mut self.p], turn);
         self.rz = rz;
         Ok(rz)
     }

@@ -1,28 +1,24 @@
 //! The diagonal as a preconditioner.
 
-use std::rc::Rc;
-
 use super::Preconditioner;
 use crate::{
-    field::{DotPart, Field, Real, Team, merge_parts},
+    field::{DotPart, Field, Real, merge_parts},
     kernel::{Arch, multiply},
-    operator::Helmholtz,
+    operator::{Helmholtz, Revision},
 };
 
 /// `M` is the diagonal of `A`.
 pub struct Jacobi<T> {
-    team: Rc<Team>,
     arch: Arch,
     inverse: Field<T>,
     /// Of the operator whose diagonal it is.
-    revision: Option<u64>,
+    revision: Option<Revision<T>>,
 }
 
 impl<T: Real> Jacobi<T> {
     #[must_use]
     pub fn new(a: &Helmholtz<T>) -> Self {
         Self {
-            team: Rc::clone(a.team()),
             arch: Arch::new(),
             inverse: Field::new(a.team(), a.cells(), 0),
             revision: None,
@@ -41,21 +37,27 @@ impl<T: Real> Preconditioner<T> for Jacobi<T> {
         }
         self.revision = Some(a.revision());
         a.diagonal(&mut self.inverse);
-        self.team.update([&mut self.inverse], |_, [row]| {
+        a.team().update([&mut self.inverse], |_, [row]| {
             for value in row {
                 *value = T::from_f64(1.0 / value.to_f64());
             }
         });
     }
 
-    fn apply(&mut self, r: &mut Field<T>, z: &mut Field<T>, empty: [DotPart; 1]) -> [DotPart; 1] {
+    fn apply(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        r: &mut Field<T>,
+        z: &mut Field<T>,
+        empty: [DotPart; 1],
+    ) -> [DotPart; 1] {
         let (arch, inverse, r) = (self.arch, &self.inverse, &*r);
         let work = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
             multiply(arch, inverse.own_row(j), r.own_row(j), z);
             part.add(r.own_row(j), z);
         };
         let rows = 0..r.cells()[1];
-        self.team
+        a.team()
             .sweep([z], rows, || empty, work, merge_parts, &mut || {})
     }
 }

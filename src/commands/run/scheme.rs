@@ -12,7 +12,7 @@ use crate::{
     launch::memory,
     operator::{Conduction, Helmholtz},
     simulation::Pace,
-    solver::{Cg, Jacobi, Preconditioner, Solver},
+    solver::{self, Cg, Jacobi, Multigrid, Preconditioner, Solver, VCycle},
     stepper::{Explicit, Plan, Prescribed, Steady, Theta, TimeStepper},
 };
 
@@ -44,7 +44,7 @@ impl Run<'_> {
             case.parallel.overlap.unwrap_or(true),
         )?;
         let asked = case.solver.expect("such a scheme has a solver");
-        let solver = solver(conduction.helmholtz(), asked);
+        let solver = solver(conduction.helmholtz(), &self.domain, asked);
         let (max_dt, pace) = agree(self.comm.as_ref(), self.given.pace(f64::INFINITY))?;
         let cell_area = case.grid.cell_area();
         Ok(Prepared {
@@ -118,13 +118,15 @@ impl Run<'_> {
     }
 }
 
-fn solver<T: Real>(a: &Helmholtz<T>, asked: Asked) -> Solver<T> {
+fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked) -> Solver<T> {
     let preconditioner: Option<Box<dyn Preconditioner<T>>> = match asked.preconditioner {
         Preconditioning::None => None,
         Preconditioning::Jacobi => Some(Box::new(Jacobi::new(a))),
+        Preconditioning::Multigrid => Some(Box::new(VCycle::new(domain))),
     };
-    let method = match asked.method {
+    let method: Box<dyn solver::Method<T>> = match asked.method {
         Method::Cg => Box::new(Cg::new(a, preconditioner)),
+        Method::Multigrid => Box::new(Multigrid::new(a, domain)),
     };
     Solver::new(a, method, asked.tolerance)
 }

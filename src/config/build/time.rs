@@ -3,7 +3,7 @@
 use super::{Check, show};
 use crate::{
     config::{
-        case::{Scheme, Solver, Step, Time},
+        case::{Method, Preconditioning, Scheme, Solver, Step, Time},
         quantity::Auto,
         schema::{self, Config, Scheme as Name},
     },
@@ -178,6 +178,14 @@ impl Check<'_> {
                 message,
                 Some("give one of them"),
             );
+        }
+        if let (Method::Multigrid, true) = (
+            solver.method,
+            solver.preconditioner != Preconditioning::None,
+        ) {
+            let message = "does nothing with method = \"multigrid\"";
+            let help = "remove it, or set method = \"cg\"";
+            self.problem("solver.preconditioner", message, Some(help));
         }
         if solver.max_iterations == 0 {
             self.problem("solver.max_iterations", "must be at least 1, is 0", None);

@@ -1,0 +1,133 @@
+//! The levels of an operator.
+
+use super::{
+    galerkin::coarsen,
+    gather::Gather,
+    layout::Layout,
+    level::{Coarse, Down, Level, Shape, cycle, full_cycle},
+    stencil::Stencil,
+};
+use crate::{
+    field::{Field, Real, reproducible_sum, signed},
+    operator::Helmholtz,
+};
+
+/// Below a level of so many cells or fewer, every rank computes all of them: that takes less time than
+/// the messages of a cycle between ranks.
+const FEW: usize = 1 << 12;
+
+/// Where cells are so many times as strongly linked along one axis as along the other, only that one is
+/// coarsened. Relaxation smooths along strong links only. Every second cell along an axis makes the
+/// links along it half as strong and the others twice, so that the next levels are balanced.
+const ANISOTROPIC: f64 = 2.0;
+
+/// The levels of an operator, from the finest to one of a single cell.
+pub struct Hierarchy<T> {
+    finest: Level<T>,
+    coarse: Vec<Coarse<T>>,
+}
+
+impl<T: Real> Hierarchy<T> {
+    /// The levels do not depend on how the cells are dealt out to ranks. Collective.
+    pub fn new(a: &Helmholtz<T>, layout: &Layout) -> Self {
+        let mut coarse = Vec::new();
+        let mut fine = Stencil::of(a, layout);
+        let (down, mut next) = descend(&mut fine);
+        let finest = Level::new(&fine, down);
+        drop(fine);
+        while let Some(mut a) = next {
+            let (down, below) = descend(&mut a);
+            let vector = || Field::new(&a.team, a.layout.cells(), 1);
+            coarse.push(Coarse {
+                b: vector(),
+                x: vector(),
+                level: Level::new(&a, down),
+                a,
+            });
+            next = below;
+        }
+        Self { finest, coarse }
+    }
+
+    /// Levels, the finest one included.
+    pub fn depth(&self) -> usize {
+        1 + self.coarse.len()
+    }
+
+    /// One V-cycle for `A x = b`, begun with zero. Collective.
+    pub fn cycle(&mut self, a: &mut Helmholtz<T>, b: &Field<T>, x: &mut Field<T>, shape: Shape) {
+        cycle(a, &mut self.finest, b, x, &mut self.coarse, shape, true);
+    }
+
+    /// One full multigrid cycle for `A x = b`. Collective.
+    pub fn full_cycle(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        b: &Field<T>,
+        x: &mut Field<T>,
+        shape: Shape,
+    ) {
+        full_cycle(a, &mut self.finest, b, x, &mut self.coarse, shape);
+    }
+}
+
+/// The level below one, and the way there; none below a single cell.
+fn descend<T: Real>(fine: &mut Stencil<T>) -> (Option<Down<T>>, Option<Stencil<T>>) {
+    let layout = &fine.layout;
+    let [nx, ny] = layout.all_cells();
+    if nx * ny == 1 {
+        return (None, None);
+    }
+    let axes = axes(fine);
+    let is_worth_sharing = nx * ny > FEW && layout.thinnest() > 1;
+    let mut whole = None;
+    let gather = (layout.is_shared() && !is_worth_sharing).then(|| {
+        let gather = Gather::new(&fine.comm, &fine.team, layout);
+        whole = Some(gather.stencil(fine));
+        gather
+    });
+    let fine = whole.as_mut().unwrap_or(fine);
+    let (first, mut next) = coarsen(fine, axes[0]);
+    let mut transfers = vec![first];
+    let mut between = None;
+    if let Some(&axis) = axes.get(1) {
+        between = Some(Field::new(&next.team, next.layout.cells(), 1));
+        let (second, last) = coarsen(&mut next, axis);
+        transfers.push(second);
+        next = last;
+    }
+    let down = Down {
+        gather,
+        transfers,
+        between,
+    };
+    (Some(down), Some(next))
+}
+
+/// The axes to coarsen, that of the stronger links first. Collective.
+fn axes<T: Real>(a: &Stencil<T>) -> Vec<usize> {
+    let cells = a.layout.all_cells();
+    // Relative to the diagonal: every cell has a vote, wherever conductivities jump. With the diagonal
+    // links, those along an axis are as strong as the conductivity along it, on every level.
+    let (links, diagonal) = (&a.links, &a.diagonal);
+    let strength = |axis: usize| {
+        reproducible_sum(a.comm.as_ref(), &a.team, a.layout.cells(), |i, j| {
+            let [i, j] = [i, j].map(signed);
+            let around = links.around(i, j).map(|[high, low]| high + low);
+            let sum = around[axis] + (around[2] + around[3]);
+            let diagonal = diagonal.get(i, j).to_f64();
+            if diagonal > 0.0 { sum / diagonal } else { 0.0 }
+        })
+    };
+    let strengths = [strength(0), strength(1)];
+    let order = if strengths[0] >= strengths[1] {
+        [0, 1]
+    } else {
+        [1, 0]
+    };
+    let long: Vec<usize> = order.into_iter().filter(|&axis| cells[axis] > 1).collect();
+    match long[..] {
+        [strong, weak] if strengths[strong] > ANISOTROPIC * strengths[weak] => vec![strong],
+        _ => long,
+    }
+}

@@ -1,0 +1,274 @@
+//! A level, and the cycle over it and those below.
+
+use std::{ops::Range, rc::Rc};
+
+use super::{gather::Gather, stencil::Stencil, transfer::Transfer};
+use crate::{
+    field::{Field, Real, Team},
+    kernel::{Arch, Relaxation, multiply, relax, relax_zero, subtract_from},
+    operator::Helmholtz,
+};
+
+/// How often a cycle relaxes before and after it went down to the coarser levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// At least 1.
+    pub before: usize,
+    pub after: usize,
+    /// Whether the second relaxations go through the colours backwards. With as many before as
+    /// after, the cycle is symmetric then; otherwise it converges faster.
+    pub backwards: bool,
+}
+
+/// An operator on a level.
+pub trait Applied<T: Real> {
+    /// `y = A x`, and then `work(row, columns, x, y)` on those cells of it that were computed last.
+    /// Both have a ghost, zero beyond walls. Collective.
+    fn apply_and(
+        &mut self,
+        x: &mut Field<T>,
+        y: &mut Field<T>,
+        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
+    );
+}
+
+impl<T: Real> Applied<T> for Helmholtz<T> {
+    fn apply_and(
+        &mut self,
+        x: &mut Field<T>,
+        y: &mut Field<T>,
+        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
+    ) {
+        Helmholtz::apply_and(self, x, y, work);
+    }
+}
+
+impl<T: Real> Applied<T> for Stencil<T> {
+    fn apply_and(
+        &mut self,
+        x: &mut Field<T>,
+        y: &mut Field<T>,
+        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
+    ) {
+        Stencil::apply_and(self, x, y, work);
+    }
+}
+
+/// What a level has besides its operator.
+pub struct Level<T> {
+    team: Rc<Team>,
+    arch: Arch,
+    /// Reciprocals of the diagonal; 0 for 0.
+    inverse: Field<T>,
+    /// For even and for odd rows, 1 in the red cells of a row and 0 in the black ones. Cells are red
+    /// and black like those of a chess board; row `j` is odd if `j + parity` is.
+    masks: [Vec<T>; 2],
+    parity: usize,
+    /// What relaxation writes to.
+    other: Field<T>,
+    r: Field<T>,
+    /// None if the level has one cell.
+    pub down: Option<Down<T>>,
+}
+
+/// The way to the next coarser level.
+pub struct Down<T> {
+    /// The first thing, if other ranks have cells of this level, but not of the next.
+    pub gather: Option<Gather<T>>,
+    /// Along one axis, or along one after the other.
+    pub transfers: Vec<Transfer<T>>,
+    /// What is between two of them.
+    pub between: Option<Field<T>>,
+}
+
+/// All levels but the finest.
+pub struct Coarse<T> {
+    pub a: Stencil<T>,
+    pub level: Level<T>,
+    pub b: Field<T>,
+    pub x: Field<T>,
+}
+
+impl<T: Real> Level<T> {
+    /// The level of this operator.
+    pub fn new(a: &Stencil<T>, down: Option<Down<T>>) -> Self {
+        let (team, cells) = (Rc::clone(&a.team), a.layout.cells());
+        let mut inverse = Field::new(&team, cells, 0);
+        let diagonal = &a.diagonal;
+        team.update([&mut inverse], |j, [row]| {
+            for (inverse, diagonal) in row.iter_mut().zip(diagonal.own_row(j)) {
+                if *diagonal != T::ZERO {
+                    *inverse = T::from_f64(1.0 / diagonal.to_f64());
+                }
+            }
+        });
+        let mask = |odd: usize| {
+            let is_red = |i: usize| (i + odd).is_multiple_of(2);
+            let cells = 0..cells[0];
+            cells
+                .map(|i| T::from_f64(f64::from(u8::from(is_red(i)))))
+                .collect()
+        };
+        let [x0, y0] = a.layout.start();
+        Self {
+            arch: Arch::new(),
+            inverse,
+            masks: [mask(0), mask(1)],
+            parity: x0 + y0,
+            other: Field::new(&team, cells, 1),
+            r: Field::new(&team, cells, 1),
+            team,
+            down,
+        }
+    }
+
+    /// Red-black relaxation: Gauss-Seidel among cells of different colours. Starts from zero, not from
+    /// `x`, if `from_zero` says so.
+    fn sweep<A: Applied<T>>(
+        &mut self,
+        a: &mut A,
+        b: &Field<T>,
+        x: &mut Field<T>,
+        colors: [usize; 2],
+        from_zero: bool,
+    ) {
+        for (k, color) in colors.into_iter().enumerate() {
+            let (arch, inverse, masks) = (self.arch, &self.inverse, &self.masks);
+            let parity = self.parity + color;
+            let mask = |j: usize| &masks[(j + parity) % 2];
+            if k == 0 && from_zero {
+                self.team.update([&mut *x], |j, [x]| {
+                    relax_zero(arch, mask(j), inverse.own_row(j), b.own_row(j), x);
+                });
+                continue;
+            }
+            a.apply_and(x, &mut self.other, |j, columns, x, y| {
+                let by = Relaxation {
+                    mask: &mask(j)[columns.clone()],
+                    inverse: &inverse.own_row(j)[columns.clone()],
+                    b: &b.own_row(j)[columns],
+                    x,
+                };
+                relax(arch, &by, y);
+            });
+            std::mem::swap(x, &mut self.other);
+        }
+    }
+
+    fn residual<A: Applied<T>>(&mut self, a: &mut A, b: &Field<T>, x: &mut Field<T>) {
+        let arch = self.arch;
+        a.apply_and(x, &mut self.r, |j, columns, _, y| {
+            subtract_from(arch, &b.own_row(j)[columns], y);
+        });
+    }
+}
+
+/// One V-cycle for `A x = b`, begun with zero, whatever `x` is, if `from_zero` says so. Collective.
+pub fn cycle<T: Real, A: Applied<T>>(
+    a: &mut A,
+    level: &mut Level<T>,
+    b: &Field<T>,
+    x: &mut Field<T>,
+    below: &mut [Coarse<T>],
+    shape: Shape,
+    from_zero: bool,
+) {
+    let Some((next, below)) = below.split_first_mut() else {
+        // One cell, whose operator is its diagonal.
+        let (arch, inverse) = (level.arch, &level.inverse);
+        level.team.update([x], |j, [x]| {
+            multiply(arch, inverse.own_row(j), b.own_row(j), x);
+        });
+        return;
+    };
+    for round in 0..shape.before {
+        level.sweep(a, b, x, [0, 1], from_zero && round == 0);
+    }
+    level.residual(a, b, x);
+    let down = level.down.as_mut().expect("there is a level below");
+    down.restrict(&mut level.r, &mut next.b);
+    cycle(
+        &mut next.a,
+        &mut next.level,
+        &next.b,
+        &mut next.x,
+        below,
+        shape,
+        true,
+    );
+    down.correct(&mut next.x, x);
+    let colors = if shape.backwards { [1, 0] } else { [0, 1] };
+    for _ in 0..shape.after {
+        level.sweep(a, b, x, colors, false);
+    }
+}
+
+/// One full multigrid cycle for `A x = b`, whatever `x` is: begun with what a full cycle on the coarser
+/// levels gives for the restricted `b`. For smooth solutions that leaves less than the error of the
+/// discretisation. Collective.
+pub fn full_cycle<T: Real, A: Applied<T>>(
+    a: &mut A,
+    level: &mut Level<T>,
+    b: &Field<T>,
+    x: &mut Field<T>,
+    below: &mut [Coarse<T>],
+    shape: Shape,
+) {
+    if let Some((next, below)) = below.split_first_mut() {
+        let down = level.down.as_mut().expect("there is a level below");
+        let copy = |j: usize, [r]: [&mut [T]; 1]| r.copy_from_slice(b.own_row(j));
+        level.team.update([&mut level.r], copy);
+        down.restrict(&mut level.r, &mut next.b);
+        full_cycle(
+            &mut next.a,
+            &mut next.level,
+            &next.b,
+            &mut next.x,
+            below,
+            shape,
+        );
+        level.team.update([&mut *x], |_, [x]| x.fill(T::ZERO));
+        down.correct(&mut next.x, x);
+    }
+    cycle(a, level, b, x, below, shape, false);
+}
+
+impl<T: Real> Down<T> {
+    /// The right-hand side of the coarse level that belongs to the residuals of this one.
+    fn restrict(&mut self, r: &mut Field<T>, b: &mut Field<T>) {
+        let r = match &mut self.gather {
+            Some(gather) => {
+                gather.collect_residual(r);
+                &mut gather.r
+            }
+            None => r,
+        };
+        match (&mut self.transfers[..], &mut self.between) {
+            ([first, second], Some(between)) => {
+                first.restrict(r, between);
+                second.restrict(between, b);
+            }
+            ([first], _) => first.restrict(r, b),
+            _ => unreachable!("one or two axes are coarsened"),
+        }
+    }
+
+    /// Adds the solution of the coarse level, interpolated, to `x`.
+    fn correct(&mut self, coarse: &mut Field<T>, x: &mut Field<T>) {
+        let coarse = match (&mut self.transfers[..], &mut self.between) {
+            ([_, second], Some(between)) => {
+                second.interpolate::<false>(coarse, between);
+                between
+            }
+            _ => coarse,
+        };
+        let first = &mut self.transfers[0];
+        match &mut self.gather {
+            Some(gather) => {
+                first.interpolate::<false>(coarse, &mut gather.correction);
+                gather.add_correction(x);
+            }
+            None => first.interpolate::<true>(coarse, x),
+        }
+    }
+}
