@@ -3,15 +3,21 @@
 use std::{
     ops::Range,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
+    time::{Duration, Instant},
 };
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{Field, Real, signed};
 use crate::error::{Error, Kind};
+
+/// How long a thread that has nothing to do stays awake. Falling asleep and being woken takes tens of
+/// microseconds, as long as a step of a field in cache.
+const PATIENCE: Duration = Duration::from_micros(200);
 
 /// The main thread of a rank and its workers.
 ///
@@ -22,6 +28,8 @@ pub struct Team {
     workers: Option<ThreadPool>,
     /// Threads that work; only the main thread asks.
     size: AtomicUsize,
+    /// Counts what they were called to, so that those who are awake see that there is more.
+    calls: Arc<AtomicUsize>,
 }
 
 impl Team {
@@ -50,6 +58,7 @@ impl Team {
         Ok(Self {
             workers,
             size: AtomicUsize::new(size),
+            calls: Arc::default(),
         })
     }
 
@@ -96,6 +105,8 @@ impl Team {
             return;
         };
         let slots: Vec<Mutex<Option<P>>> = parts.map(|part| Mutex::new(Some(part))).collect();
+        let at_work = AtomicUsize::new(slots.len());
+        let call = 1 + self.calls.fetch_add(1, Ordering::Relaxed);
         workers.in_place_scope(|scope| {
             scope.spawn_broadcast(|_, context| {
                 let Some(slot) = slots.get(context.index()) else {
@@ -105,10 +116,14 @@ impl Team {
                 if let Some(part) = slot.take() {
                     drop(slot);
                     work(part);
+                    at_work.fetch_sub(1, Ordering::Relaxed);
                 }
             });
             main(first);
+            stay_awake(|| at_work.load(Ordering::Relaxed) > 0);
         });
+        let calls = Arc::clone(&self.calls);
+        workers.spawn_broadcast(move |_| stay_awake(|| calls.load(Ordering::Relaxed) == call));
     }
 
     /// The rows of thread `k` among `rows` rows.
@@ -195,10 +210,18 @@ impl Team {
     }
 }
 
+/// Waits while there is nothing to do, or for a while; others may have the processor.
+fn stay_awake(is_idle: impl Fn() -> bool) {
+    let start = Instant::now();
+    while is_idle() && start.elapsed() < PATIENCE {
+        thread::yield_now();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{collections::BTreeMap, thread};
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_thread_meets_the_same_rows_in_every_sweep() {

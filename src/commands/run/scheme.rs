@@ -101,7 +101,7 @@ impl Run<'_> {
         Ok(format!(
             "isotherm {}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, periodic \
              {periodic:?}, {}, {} fields of coefficients, {asked:?}",
-            env!("CARGO_PKG_VERSION"),
+            option_env!("ISOTHERM_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")),
             memory::processor(),
             self.placement.nodes(),
             self.team.size(),
