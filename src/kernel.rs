@@ -19,4 +19,8 @@ pub use helmholtz::{Finish, HelmholtzRow, Residual, Value};
 pub use pulp::Arch;
 pub use row::{NoSource, Rows, Sources, Uniform};
 pub use rows::{Coefficients, EulerRows, Surrounded};
-pub use vectors::{axpy, multiply, scale, xpay};
+pub use vectors::{axpy, extrapolate, multiply, multiply_by, scale, xpay};
+
+/// Columns of a row that are computed in one go, so that what is done with them next finds them in
+/// the innermost cache.
+pub const CHUNK: usize = 1024;

@@ -15,5 +15,5 @@ pub use coefficients::{CellValues, own_window};
 pub use conduction::Conduction;
 pub use diffusion::Diffusion;
 pub use faces::Faces;
-pub use helmholtz::{Helmholtz, Times};
+pub use helmholtz::{Helmholtz, Piece, Times};
 pub use tile::Workspace;

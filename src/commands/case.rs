@@ -8,7 +8,7 @@ use std::{
 use crate::{
     cli,
     comm::{Communicator, agree},
-    config::{self, Case, Preconditioning, Source, Step},
+    config::{self, Case, Method, Preconditioning, Solver, Source, Step},
     domain::{Domain, choose_ranks},
     error::Error,
     field::{Field, Real, Team, signed},
@@ -170,13 +170,7 @@ impl Given {
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
-        let besides = match self.case.solver.map(|solver| solver.preconditioner) {
-            // The field after a step.
-            None => 1,
-            // The right-hand side, the residual, the direction and its image.
-            Some(Preconditioning::None) => 4,
-            Some(Preconditioning::Jacobi) => 6,
-        };
+        let besides = self.case.solver.map_or(1, vectors);
         Ok((2 + besides + self.coefficient_fields::<T>()?) * size_of::<T>() as u64 * cells)
     }
 
@@ -345,6 +339,22 @@ impl Given {
             }
             Ok(())
         })
+    }
+}
+
+/// Vectors that a solver needs besides the solution; the explicit scheme needs the field after a step.
+fn vectors(solver: Solver) -> u64 {
+    // The right-hand side, the residual; the direction and its image, or two corrections; those of both
+    // for Chebyshev iteration, of the direction and a correction for a polynomial; with a diagonal, it
+    // and what it makes of the residual, which a polynomial has anyway.
+    match (solver.method, solver.preconditioner) {
+        (Method::Jacobi, _) => 5,
+        (Method::Cg, Preconditioning::None) => 4,
+        (Method::Cg, Preconditioning::Jacobi) => 6,
+        (Method::Chebyshev, Preconditioning::None) => 6,
+        (Method::Chebyshev, Preconditioning::Jacobi) => 8,
+        (Method::Ppcg, Preconditioning::None) => 6,
+        (Method::Ppcg, Preconditioning::Jacobi) => 7,
     }
 }
 

@@ -12,12 +12,8 @@ use crate::{
     field::{DotPart, Field, LINE, Real, Team, merge_parts, signed},
     grid::Side,
     halo::{Halo, HaloTimes, Reach},
-    kernel::{Arch, Finish, Residual, Value, multiply, scale},
+    kernel::{Arch, CHUNK, Residual, Value, multiply, scale},
 };
-
-/// Columns that are computed in one go, so that what is done with them next finds them in the
-/// innermost cache.
-const CHUNK: usize = 1024;
 
 /// `A u = alpha c u - beta div(K grad u)` with the heat capacity `c`, as finite volumes with the
 /// fluxes of the explicit scheme: symmetric, and positive definite for `alpha, beta >= 0`
@@ -42,6 +38,17 @@ pub struct Helmholtz<T> {
     revision: u64,
     applications: u64,
     times: Times,
+}
+
+/// Some cells of a row while the operator is applied.
+pub struct Piece<'a, T> {
+    pub row: usize,
+    pub columns: Range<usize>,
+    pub x: &'a [T],
+    /// `A x`, to be overwritten at will.
+    pub ax: &'a mut [T],
+    /// The cells of the field that is changed.
+    pub y: &'a mut [T],
 }
 
 /// Where the time of applications went, in seconds.
@@ -195,7 +202,9 @@ impl<T: Real> Helmholtz<T> {
 
     /// `y = A x`. Collective, as all applications are.
     pub fn apply(&mut self, x: &mut Field<T>, y: &mut Field<T>) {
-        self.pass(x, y, |_| Value, [], |[], _, _| ());
+        self.pass(x, y, [], |row, [], x, j, columns, y| {
+            row.run(x, j, columns, y, Value);
+        });
     }
 
     /// `y = A x`, and this rank's part of `(x, A x)`, begun with an empty one.
@@ -205,7 +214,10 @@ impl<T: Real> Helmholtz<T> {
         y: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
-        self.pass(x, y, |_| Value, empty, |[part], x, y| part.add(x, y))
+        self.pass(x, y, empty, |row, [part], x, j, columns, y| {
+            row.run(x, j, columns.clone(), y, Value);
+            part.add(&x.own_row(j)[columns], y);
+        })
     }
 
     /// `r = b - A x`, and this rank's part of `(r, r)`, begun with an empty one.
@@ -216,19 +228,43 @@ impl<T: Real> Helmholtz<T> {
         r: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
-        let finish = |j| Residual(b.own_row(j));
-        self.pass(x, r, finish, empty, |[part], _, r| part.add(r, r))
+        self.pass(x, r, empty, |row, [part], x, j, columns, r| {
+            row.run(x, j, columns, r, Residual(b.own_row(j)));
+            part.add(r, r);
+        })
     }
 
-    /// Goes over all cells: what `finish` makes of `A x` in row `j` goes to `out`, and `tally` looks at
-    /// some columns of `x` and of `out` at a time.
-    fn pass<F: Finish<T>, const N: usize>(
+    /// Changes `y` by `A x`, which is stored nowhere: `work` does it for some cells at a time, and
+    /// sums up this rank's parts, begun with empty ones.
+    pub fn apply_with<const N: usize>(
+        &mut self,
+        x: &mut Field<T>,
+        y: &mut Field<T>,
+        empty: [DotPart; N],
+        work: impl Fn(&mut [DotPart; N], Piece<'_, T>) + Sync,
+    ) -> [DotPart; N] {
+        self.pass(x, y, empty, |row, parts, x, j, columns, y| {
+            let mut ax = [T::ZERO; CHUNK];
+            let ax = &mut ax[..columns.len()];
+            row.run(x, j, columns.clone(), ax, Value);
+            let piece = Piece {
+                row: j,
+                x: &x.own_row(j)[columns.clone()],
+                columns,
+                ax,
+                y,
+            };
+            work(parts, piece);
+        })
+    }
+
+    /// Goes over all cells, at most [`CHUNK`] in a row at a time: `work` is given those of `out`.
+    fn pass<const N: usize>(
         &mut self,
         x: &mut Field<T>,
         out: &mut Field<T>,
-        finish: impl Fn(usize) -> F + Sync,
         empty: [DotPart; N],
-        tally: impl Fn(&mut [DotPart; N], &[T], &[T]) + Sync,
+        work: impl Fn(&Row<'_, T>, &mut [DotPart; N], &Field<T>, usize, Range<usize>, &mut [T]) + Sync,
     ) -> [DotPart; N] {
         debug_assert!(self.is_zero_beyond_walls(x));
         self.applications += 1;
@@ -250,24 +286,30 @@ impl<T: Real> Helmholtz<T> {
             let mut start = columns.start;
             while start < columns.end {
                 let end = columns.end.min(start + CHUNK);
-                row.run(x, j, start..end, &mut out[start..end], finish(j));
-                tally(sums, &x.own_row(j)[start..end], &out[start..end]);
+                work(&row, sums, x, j, start..end, &mut out[start..end]);
                 start = end;
             }
         };
         let mut sums = empty;
         let times = self.halo.fill_while(x, 1, |x, meanwhile| {
-            let work = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+            let interior = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
                 piece(sums, x, j, out, inner.clone());
             };
             let rows = interior_rows.clone();
-            sums = team.sweep([&mut *out], rows, || empty, work, merge_parts, meanwhile);
+            sums = team.sweep(
+                [&mut *out],
+                rows,
+                || empty,
+                interior,
+                merge_parts,
+                meanwhile,
+            );
         });
         let start = Instant::now();
         let [nx, ny] = self.cells;
         if *inner != (0..nx) || *interior_rows != (0..ny) {
             let x = &*x;
-            let work = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+            let rim = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
                 if interior_rows.contains(&j) {
                     piece(sums, x, j, out, 0..inner.start);
                     piece(sums, x, j, out, inner.end..nx);
@@ -275,7 +317,7 @@ impl<T: Real> Helmholtz<T> {
                     piece(sums, x, j, out, 0..nx);
                 }
             };
-            let rim = team.sweep([out], 0..ny, || empty, work, merge_parts, &mut || {});
+            let rim = team.sweep([out], 0..ny, || empty, rim, merge_parts, &mut || {});
             sums = merge_parts(sums, rim);
         }
         self.times.rim += start.elapsed().as_secs_f64();

@@ -12,7 +12,7 @@ use crate::{
     launch::memory,
     operator::{Conduction, Helmholtz},
     simulation::Pace,
-    solver::{Cg, Jacobi, Preconditioner, Solver},
+    solver::{self, Cg, Chebyshev, Diagonal, Jacobi, Ppcg, Solver},
     stepper::{Explicit, Plan, Prescribed, Steady, Theta, TimeStepper},
 };
 
@@ -119,12 +119,15 @@ impl Run<'_> {
 }
 
 fn solver<T: Real>(a: &Helmholtz<T>, asked: Asked) -> Solver<T> {
-    let preconditioner: Option<Box<dyn Preconditioner<T>>> = match asked.preconditioner {
+    let diagonal = match asked.preconditioner {
         Preconditioning::None => None,
-        Preconditioning::Jacobi => Some(Box::new(Jacobi::new(a))),
+        Preconditioning::Jacobi => Some(Diagonal::new(a)),
     };
-    let method = match asked.method {
-        Method::Cg => Box::new(Cg::new(a, preconditioner)),
+    let method: Box<dyn solver::Method<T>> = match asked.method {
+        Method::Jacobi => Box::new(Jacobi::new(a)),
+        Method::Cg => Box::new(Cg::new(a, diagonal)),
+        Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal, asked.cg_steps)),
+        Method::Ppcg => Box::new(Ppcg::new(a, diagonal, asked.cg_steps, asked.inner_steps)),
     };
     Solver::new(a, method, asked.tolerance)
 }
