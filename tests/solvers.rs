@@ -217,6 +217,28 @@ fn chebyshev_iteration_is_as_fast_as_theory_says() {
 }
 
 #[test]
+fn bounds_that_were_too_tight_are_widened() {
+    for problem in [
+        problem(contrast(50.0), mixed_walls()),
+        problem(uniform([1.3, 0.7], 2.0), insulated()),
+    ] {
+        let expected = run::<f64>(&problem, SOLO, EULER).unwrap();
+        for jacobi in [false, true] {
+            let how = |cg_steps| How {
+                cg_steps,
+                ..by(Method::Chebyshev, jacobi)
+            };
+            let of = |cg_steps| run::<f64>(&problem, SOLO, how(cg_steps)).unwrap();
+            let (tight, wide) = (of(2), of(60));
+            let error = largest_difference(&tight.u, &expected.u) / 300.0;
+            assert!(error < 1e-9, "{error:e}");
+            let [tight, wide] = [tight, wide].map(|outcome| outcome.solves.applications);
+            assert!(tight < 4 * wide, "{tight} {wide}");
+        }
+    }
+}
+
+#[test]
 fn a_method_that_does_not_get_there_says_so() {
     let problem = problem(contrast(50.0), mixed_walls());
     for (method, jacobi, name) in [

@@ -170,6 +170,7 @@ impl Given {
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
+        // The explicit scheme needs the field after a step.
         let besides = self.case.solver.map_or(1, vectors);
         Ok((2 + besides + self.coefficient_fields::<T>()?) * size_of::<T>() as u64 * cells)
     }
@@ -342,20 +343,21 @@ impl Given {
     }
 }
 
-/// Vectors that a solver needs besides the solution; the explicit scheme needs the field after a step.
+/// Vectors that a solver needs besides the solution.
 fn vectors(solver: Solver) -> u64 {
-    // The right-hand side, the residual; the direction and its image, or two corrections; those of both
-    // for Chebyshev iteration, of the direction and a correction for a polynomial; with a diagonal, it
-    // and what it makes of the residual, which a polynomial has anyway.
-    match (solver.method, solver.preconditioner) {
-        (Method::Jacobi, _) => 5,
-        (Method::Cg, Preconditioning::None) => 4,
-        (Method::Cg, Preconditioning::Jacobi) => 6,
-        (Method::Chebyshev, Preconditioning::None) => 6,
-        (Method::Chebyshev, Preconditioning::Jacobi) => 8,
-        (Method::Ppcg, Preconditioning::None) => 6,
-        (Method::Ppcg, Preconditioning::Jacobi) => 7,
-    }
+    let right_hand_side_and_residual = 2;
+    let own = match solver.method {
+        // Two corrections; the direction and its image; both.
+        Method::Jacobi | Method::Cg => 2,
+        Method::Chebyshev | Method::Ppcg => 4,
+    };
+    // The diagonal, and what it makes of the residual.
+    let of_diagonal = match (solver.method, solver.preconditioner) {
+        (Method::Jacobi, _) | (Method::Ppcg, Preconditioning::Jacobi) => 1,
+        (_, Preconditioning::Jacobi) => 2,
+        (_, Preconditioning::None) => 0,
+    };
+    right_hand_side_and_residual + own + of_diagonal
 }
 
 /// What paths in a config are relative to.

@@ -16,7 +16,7 @@ use crate::{
 
 /// Conjugate gradients whose preconditioner is some steps of Chebyshev iteration, themselves
 /// preconditioned by nothing or by the diagonal (Saad, "Iterative Methods for Sparse Linear Systems", 2nd
-/// edition, section 12.3.2; TeaLeaf's PPCG).
+/// edition, section 12.3.2; `TeaLeaf`'s PPCG).
 ///
 /// As in [`super::Chebyshev`], each solve begins with some iterations of conjugate gradients, which find
 /// the bounds. Then an iteration applies the operator once for each inner step, which needs no dot
@@ -137,10 +137,15 @@ impl<T: Real> Preconditioner<T> for Polynomial<T> {
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
         let Some(bounds) = self.bounds else {
-            return match &mut self.diagonal {
-                Some(diagonal) => diagonal.apply(a, r, z, empty),
-                None => copy(a, r, z, empty),
+            if let Some(diagonal) = &mut self.diagonal {
+                return diagonal.apply(a, r, z, empty);
+            }
+            let copy = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
+                z.copy_from_slice(r.own_row(j));
+                part.add(z, z);
             };
+            let (team, rows) = (a.team(), 0..a.cells()[1]);
+            return team.sweep([z], rows, || empty, copy, merge_parts, &mut || {});
         };
         let mut recurrence = Recurrence::new(bounds);
         let mut correction = Correction {
@@ -155,20 +160,4 @@ impl<T: Real> Preconditioner<T> for Polynomial<T> {
         }
         correction.step(a, r, recurrence.next(), empty)
     }
-}
-
-/// `z = r`, and this rank's part of `(r, z)`.
-fn copy<T: Real>(
-    a: &Helmholtz<T>,
-    r: &Field<T>,
-    z: &mut Field<T>,
-    empty: [DotPart; 1],
-) -> [DotPart; 1] {
-    let work = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
-        z.copy_from_slice(r.own_row(j));
-        part.add(z, z);
-    };
-    let rows = 0..a.cells()[1];
-    a.team()
-        .sweep([z], rows, || empty, work, merge_parts, &mut || {})
 }

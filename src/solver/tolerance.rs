@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(ends(&fast), (11, Reason::Diverged));
         assert_eq!(ends(&|_| f64::NAN), (1, Reason::Diverged));
         let mut blind = watch(1e-9, 0.0);
-        let end = (1..).find(|_| blind.count(None).is_err());
+        let end = (1..=3001).find(|_| blind.count(None).is_err());
         assert_eq!(end, Some(3000));
     }
 }
