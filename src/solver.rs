@@ -4,9 +4,15 @@
 //! when to stop, holds the residual against `b - A x` at the end, and says what went wrong.
 
 mod cg;
+mod chebyshev;
+mod correction;
+mod diagonal;
 mod error;
 mod jacobi;
+mod lanczos;
 mod multigrid;
+mod ppcg;
+mod recurrence;
 mod tolerance;
 
 use crate::{
@@ -17,9 +23,12 @@ use crate::{
 use self::tolerance::Watch;
 
 pub use cg::Cg;
+pub use chebyshev::Chebyshev;
+pub use diagonal::Diagonal;
 pub use error::{Reason, SolverError};
 pub use jacobi::Jacobi;
 pub use multigrid::{Multigrid, VCycle};
+pub use ppcg::Ppcg;
 pub use tolerance::Tolerance;
 
 /// A linear system, an approximate solution, and its residual.
@@ -30,6 +39,8 @@ pub struct System<'a, T> {
     pub x: &'a mut Field<T>,
     /// `b - A x`, as far as the method keeps it so.
     pub r: &'a mut Field<T>,
+    /// The norm of `r` that is wanted.
+    pub goal: f64,
 }
 
 /// An iterative method. Its state is for one operator and one layout.
@@ -45,11 +56,12 @@ pub trait Method<T: Real> {
     /// If the method cannot go on.
     fn start(&mut self, system: &mut System<'_, T>, norm: f64) -> Result<(), Reason>;
 
-    /// One iteration: improves `x`, brings `r` along, and returns the norm of `r`.
+    /// One iteration. Returns the norm of `r` where the method looks at it, which it may do but now
+    /// and then; only then are `x` and `r` sure to belong together.
     ///
     /// # Errors
     /// If the method cannot go on.
-    fn iterate(&mut self, system: &mut System<'_, T>) -> Result<f64, Reason>;
+    fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason>;
 }
 
 /// A symmetric positive definite `M` like `A`, for which `M z = r` is easily solved. Everything is
@@ -71,6 +83,26 @@ pub trait Preconditioner<T: Real> {
         z: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1];
+}
+
+impl<T: Real> Preconditioner<T> for Box<dyn Preconditioner<T>> {
+    fn name(&self) -> &'static str {
+        self.as_ref().name()
+    }
+
+    fn prepare(&mut self, a: &mut Helmholtz<T>) {
+        self.as_mut().prepare(a);
+    }
+
+    fn apply(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        r: &mut Field<T>,
+        z: &mut Field<T>,
+        empty: [DotPart; 1],
+    ) -> [DotPart; 1] {
+        self.as_mut().apply(a, r, z, empty)
+    }
 }
 
 /// What a solve took, and where it ended. Residuals are `|b - A x|`, the square root of the sum of
@@ -131,10 +163,12 @@ impl<T: Real> Solver<T> {
             b,
             x,
             r: &mut self.r,
+            goal: 0.0,
         };
         let before = system.a.applications();
         let initial = residual(&mut system);
         let mut watch = Watch::new(self.tolerance, initial);
+        system.goal = watch.goal();
         let method = self.method.as_mut();
         let reached = reach(method, &mut system, &mut watch, initial);
         let residual = reached.map_err(|reason| watch.error(method.name(), reason))?;
@@ -182,11 +216,12 @@ fn iterate<T: Real>(
     mut norm: f64,
 ) -> Result<bool, Reason> {
     while !watch.is_reached(norm) {
-        norm = method.iterate(system)?;
-        match watch.look(norm) {
+        let seen = method.iterate(system)?;
+        match watch.count(seen) {
             Err(Reason::Stagnated) => return Ok(true),
-            looked => looked?,
+            counted => counted?,
         }
+        norm = seen.unwrap_or(norm);
     }
     Ok(false)
 }
@@ -194,7 +229,7 @@ fn iterate<T: Real>(
 /// `r = b - A x`, and its norm.
 fn residual<T: Real>(system: &mut System<'_, T>) -> f64 {
     let mut dots = Dots::new();
-    let System { a, b, x, r } = system;
+    let System { a, b, x, r, .. } = system;
     let part = a.residual(b, x, r, dots.parts());
     let [rr] = dots.totals(a.comm().as_ref(), a.team(), part, [[&**r, &**r]]);
     rr.sqrt()
@@ -203,7 +238,7 @@ fn residual<T: Real>(system: &mut System<'_, T>) -> f64 {
 /// What rounding may leave of the residual of an exact solution: a row of `A` has a diagonal
 /// element and others whose sizes add up to no more. Overwrites `r`.
 fn round_off<T: Real>(system: &mut System<'_, T>) -> f64 {
-    let System { a, b, x, r } = system;
+    let System { a, b, x, r, .. } = system;
     a.diagonal(r);
     let (r, x, b) = (&**r, &**x, &**b);
     let square = |value: f64| value * value;

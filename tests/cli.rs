@@ -356,6 +356,9 @@ fn an_implicit_run_tells_of_its_solves() {
         "{plan}"
     );
     assert!(plan.contains("about 10 to t = 0.02 s"), "{plan}");
+    let solver =
+        "cg, preconditioned by the diagonal, to 1e-12 of the first residual in at most 10000";
+    assert!(plan.contains(solver), "{plan}");
 }
 
 #[test]
@@ -381,14 +384,26 @@ fn a_solver_that_does_not_converge_is_an_error_of_its_own() {
         "end = 0.02",
         "end = 0.02\nstep = 0.01\nscheme = \"backward-euler\"",
     )]);
-    let parts = [
-        "in the step to t = 0.01 s: cg has not converged after 2 iterations; the residual was",
-        "is wanted",
-        "help: raise solver.max_iterations",
-    ];
-    case.run(&["--set", "solver.max_iterations=2"])
-        .fails(1, &parts);
-    assert_eq!(case.results("output/case").times(), [0.0]);
+    for (method, name) in [
+        ("jacobi", "jacobi"),
+        ("cg", "cg"),
+        ("chebyshev", "chebyshev"),
+        ("ppcg", "ppcg with 10 inner steps"),
+    ] {
+        let words =
+            format!("in the step to t = 0.01 s: {name} has not converged after 2 iterations");
+        let parts = [
+            words.as_str(),
+            "; the residual was",
+            "is wanted",
+            "help: raise solver.max_iterations",
+        ];
+        let set = format!("solver.method={method}");
+        let sets = ["--set", "solver.max_iterations=2", "--set", &set];
+        case.run(&[&sets[..], &["--overwrite"]].concat())
+            .fails(1, &parts);
+        assert_eq!(case.results("output/case").times(), [0.0]);
+    }
 }
 
 #[test]

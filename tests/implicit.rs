@@ -326,6 +326,7 @@ fn an_iteration_applies_the_operator_once() {
                 theta,
                 jacobi,
                 tolerance: tolerance(1e-6),
+                ..EULER
             };
             let outcome = run::<f64>(&mode.problem(1.0, 1), SOLO, how).unwrap();
             let solves = outcome.solves;
@@ -417,6 +418,7 @@ fn the_same_bits_from_any_layout() {
         theta,
         jacobi,
         tolerance: tolerance(1e-6),
+        ..EULER
     };
     let wall = Wall::Convection {
         coefficient: number(4.0),
@@ -551,7 +553,7 @@ proptest! {
         jacobi: bool,
     ) {
         let problem = Problem { steps: problem.steps.min(2), dt: 3.0 * problem.dt, ..problem };
-        let how = How { theta: Some(theta), jacobi, tolerance: tolerance(1e-5) };
+        let how = How { theta: Some(theta), jacobi, tolerance: tolerance(1e-5), ..EULER };
         let expected = case_on(&problem, SOLO, how);
         prop_assert!(case_on(&problem, layout, how) == expected);
     }

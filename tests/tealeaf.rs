@@ -9,11 +9,11 @@ use std::{fs, path::Path};
 
 use common::{
     Layout, Problem, SOLO,
-    implicit::{EULER, run},
+    implicit::{EULER, How, run},
     sample,
 };
 use isotherm::{
-    config::{self, Case as Validated, Source},
+    config::{self, Case as Validated, Method, Source},
     physics::{Initial, Painter, Window},
     solver::Tolerance,
 };
@@ -62,13 +62,28 @@ fn close(found: f64, expected: f64, tolerance: f64) {
     );
 }
 
+/// Methods and preconditioners.
+const SOLVERS: [[&str; 2]; 9] = [
+    ["jacobi", "none"],
+    ["cg", "none"],
+    ["cg", "jacobi"],
+    ["cg", "multigrid"],
+    ["multigrid", "none"],
+    ["chebyshev", "none"],
+    ["chebyshev", "jacobi"],
+    ["ppcg", "none"],
+    ["ppcg", "jacobi"],
+];
+
 #[track_caller]
-fn meets(n: u32, steps: u32, published: f64) {
+fn meets(n: u32, steps: u32, published: f64, solvers: &[[&str; 2]]) {
     let case = Case::named(DECK, &deck(n, steps));
-    let to_1e_12: &[&str] = &["--set", "solver.relative_tolerance=1e-12"];
-    let with_jacobi: &[&str] = &["--set", "solver.preconditioner=jacobi"];
-    for arguments in [&[], to_1e_12, &[to_1e_12, with_jacobi].concat()] {
-        let (_, results) = run_deck(&case, arguments);
+    for [method, preconditioner] in solvers {
+        let method = format!("solver.method={method}");
+        let preconditioner = format!("solver.preconditioner={preconditioner}");
+        let tolerance = "solver.relative_tolerance=1e-12";
+        let arguments = ["--set", tolerance, "--set", &method, "--set", &preconditioner];
+        let (_, results) = run_deck(&case, &arguments);
         close(sum(&results, "u"), published, 1e-8);
         close(sum(&results, "volume"), 100.0, 1e-14);
         // The cells that the states cut change the mass.
@@ -81,17 +96,17 @@ fn meets(n: u32, steps: u32, published: f64) {
 
 #[test]
 fn tea_bm_1() {
-    meets(10, 10, 157.550_841_832_792_94);
+    meets(10, 10, 157.550_841_832_792_94, &SOLVERS);
 }
 
 #[test]
 fn tea_bm_2() {
-    meets(250, 10, 106.272_211_786_465_69);
+    meets(250, 10, 106.272_211_786_465_69, &SOLVERS[1..]);
 }
 
 #[test]
 fn one_step_on_cells_that_states_cut() {
-    meets(64, 1, 108.469_772_000_311_1);
+    meets(64, 1, 108.469_772_000_311_1, &SOLVERS);
 }
 
 /// Numbers after these words, each with its word, in a line of a summary.
@@ -394,13 +409,16 @@ fn the_start_is_that_of_the_benchmark() {
 #[test]
 fn the_same_bits_from_any_layout() {
     let problem = problem(100, 2);
-    let how = common::implicit::How {
-        tolerance: Tolerance {
-            relative: 1e-10,
-            ..EULER.tolerance
-        },
-        ..EULER
-    };
+    let methods = [Method::Cg, Method::Chebyshev, Method::Ppcg, Method::Multigrid];
+    for method in methods {
+        let how = How {
+            method,
+            tolerance: Tolerance {
+                relative: 1e-10,
+                ..EULER.tolerance
+            },
+            ..EULER
+        };
     let on = |ranks, threads| {
         let layout = Layout {
             ranks,
@@ -413,7 +431,8 @@ fn the_same_bits_from_any_layout() {
     for (ranks, threads) in [(1, 2), (2, 1), (3, 2), (4, 1), (6, 1)] {
         assert!(
             on(ranks, threads) == expected,
-            "{ranks} ranks, {threads} threads"
+            "{method:?}, {ranks} ranks, {threads} threads"
         );
+        }
     }
 }

@@ -171,23 +171,7 @@ impl Given {
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
-        // The levels of multigrid while the first of them are made.
-        const LEVELS: u64 = 14;
-        let besides = match self.case.solver {
-            // The field after a step.
-            None => 1,
-            // The right-hand side, the residual, the correction.
-            Some(Solver {
-                method: Method::Multigrid,
-                ..
-            }) => 3 + LEVELS,
-            // The right-hand side, the residual, the direction and its image.
-            Some(Solver { preconditioner, .. }) => match preconditioner {
-                Preconditioning::None => 4,
-                Preconditioning::Jacobi => 6,
-                Preconditioning::Multigrid => 5 + LEVELS,
-            },
-        };
+        let besides = self.case.solver.map_or(1, vectors);
         let fields = 2 + besides + self.coefficient_fields::<T>()?;
         // The density of summaries.
         let densities = u64::from(self.case.tealeaf.is_some());
@@ -360,6 +344,28 @@ impl Given {
             Ok(())
         })
     }
+}
+
+/// Vectors that a solver needs besides the solution.
+fn vectors(solver: Solver) -> u64 {
+    // The levels of multigrid while the first of them are made.
+    const LEVELS: u64 = 14;
+    let right_hand_side_and_residual = 2;
+    let own = match solver.method {
+        // Two corrections; the direction and its image; both.
+        Method::Jacobi | Method::Cg => 2,
+        Method::Chebyshev | Method::Ppcg => 4,
+        // The correction.
+        Method::Multigrid => 1 + LEVELS,
+    };
+    // The diagonal or the levels, and what they make of the residual.
+    let of_preconditioner = match (solver.method, solver.preconditioner) {
+        (Method::Jacobi, _) | (Method::Ppcg, Preconditioning::Jacobi) => 1,
+        (_, Preconditioning::Jacobi) => 2,
+        (_, Preconditioning::Multigrid) => 1 + LEVELS,
+        (_, Preconditioning::None) => 0,
+    };
+    right_hand_side_and_residual + own + of_preconditioner
 }
 
 /// What paths in a config are relative to.

@@ -10,12 +10,13 @@ use super::case::Given;
 use crate::{
     cli,
     comm::{Communicator, Solo},
-    config::{Precision, Scheme},
+    config::{Method, Precision, Preconditioning, Scheme, Solver},
     domain::{Domain, faces_cut},
     error::{Error, count},
     field::{Field, Real, Team},
     launch::Placement,
     operator::Diffusion,
+    solver::Tolerance,
     stepper::{Explicit, Prescribed, Steps, TimeStepper},
 };
 
@@ -104,6 +105,9 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
         "memory",
         format!("{:.1} MiB a rank", memory as f64 / f64::from(1 << 20)),
     );
+    if let Some(solver) = case.solver {
+        line("solver", in_words(solver));
+    }
     match case.time.scheme {
         Scheme::Steady => {
             line("steps", "one, to the steady state".to_owned());
@@ -160,6 +164,29 @@ fn rate<T: Real>(
     };
     batch(TIMED)?;
     batch(TIMED)
+}
+
+fn in_words(solver: Solver) -> String {
+    let Tolerance {
+        relative,
+        absolute,
+        max_iterations,
+    } = solver.tolerance;
+    let mut words = solver.method.name().to_owned();
+    if solver.method == Method::Ppcg {
+        write!(words, " with {} inner steps", solver.inner_steps).expect("a string takes all");
+    }
+    if solver.preconditioner == Preconditioning::Jacobi {
+        words += ", preconditioned by the diagonal";
+    }
+    let goal = match [relative, absolute].map(|tolerance| tolerance > 0.0) {
+        [true, false] => format!("{relative:e} of the first residual"),
+        [false, _] => format!("a residual of {absolute:e}"),
+        [true, true] => format!("{relative:e} of the first residual or to {absolute:e}"),
+    };
+    write!(words, ", to {goal} in at most {max_iterations} iterations")
+        .expect("a string takes all");
+    words
 }
 
 fn duration(seconds: f64) -> String {

@@ -54,6 +54,11 @@ pub enum Scheme {
 pub struct Solver {
     pub method: Method,
     pub preconditioner: Preconditioning,
+    /// Iterations of conjugate gradients that look for bounds of the spectrum, for methods that need
+    /// them.
+    pub cg_steps: usize,
+    /// Of the polynomial of `ppcg`.
+    pub inner_steps: usize,
     pub tolerance: Tolerance,
 }
 
@@ -70,9 +75,26 @@ pub struct Solver {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
+    Jacobi,
     #[default]
     Cg,
     Multigrid,
+    Chebyshev,
+    Ppcg,
+}
+
+impl Method {
+    /// As a user writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jacobi => "jacobi",
+            Self::Cg => "cg",
+            Self::Multigrid => "multigrid",
+            Self::Chebyshev => "chebyshev",
+            Self::Ppcg => "ppcg",
+        }
+    }
 }
 
 #[derive(

@@ -24,6 +24,16 @@ pub fn multiply<T: Real>(arch: Arch, x: &[T], y: &[T], z: &mut [T]) {
     arch.dispatch(Multiply { x, y, z });
 }
 
+/// `y = x y`, cell by cell.
+pub fn multiply_by<T: Real>(arch: Arch, x: &[T], y: &mut [T]) {
+    arch.dispatch(MultiplyBy { x, y });
+}
+
+/// `y = x + a (x - y) + b z`.
+pub fn extrapolate<T: Real>(arch: Arch, x: &[T], a: T, b: T, z: &[T], y: &mut [T]) {
+    arch.dispatch(Extrapolate { x, a, b, z, y });
+}
+
 struct Axpy<'a, T> {
     a: T,
     x: &'a [T],
@@ -46,6 +56,19 @@ struct Multiply<'a, T> {
     x: &'a [T],
     y: &'a [T],
     z: &'a mut [T],
+}
+
+struct MultiplyBy<'a, T> {
+    x: &'a [T],
+    y: &'a mut [T],
+}
+
+struct Extrapolate<'a, T> {
+    x: &'a [T],
+    a: T,
+    b: T,
+    z: &'a [T],
+    y: &'a mut [T],
 }
 
 // Plain loops, of which the compiler makes wide vectors inside these functions.
@@ -90,6 +113,28 @@ impl<T: Real> WithSimd for Multiply<'_, T> {
     fn with_simd<S: Simd>(self, _simd: S) {
         for ((z, &x), &y) in self.z.iter_mut().zip(self.x).zip(self.y) {
             *z = x * y;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for MultiplyBy<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y = x * *y;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for Extrapolate<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for ((y, &x), &z) in self.y.iter_mut().zip(self.x).zip(self.z) {
+            *y = (x + self.a * (x - *y)) + self.b * z;
         }
     }
 }

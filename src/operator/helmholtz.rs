@@ -48,6 +48,17 @@ pub struct Revision<T> {
     factors: [T; 2],
 }
 
+/// Some cells of a row while the operator is applied.
+pub struct Piece<'a, T> {
+    pub row: usize,
+    pub columns: Range<usize>,
+    pub x: &'a [T],
+    /// `A x`, to be overwritten at will.
+    pub ax: &'a mut [T],
+    /// The cells of the field that is changed.
+    pub y: &'a mut [T],
+}
+
 /// Where the time of applications went, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Times {
@@ -247,6 +258,30 @@ impl<T: Real> Helmholtz<T> {
             let own = &x.own_row(j)[columns.clone()];
             work(j, columns, own, y);
         });
+    }
+
+    /// Changes `y` by `A x`, which is stored nowhere: `work` does it for some cells at a time, and
+    /// sums up this rank's parts, begun with empty ones.
+    pub fn apply_with<const N: usize>(
+        &mut self,
+        x: &mut Field<T>,
+        y: &mut Field<T>,
+        empty: [DotPart; N],
+        work: impl Fn(&mut [DotPart; N], Piece<'_, T>) + Sync,
+    ) -> [DotPart; N] {
+        self.pass(x, y, empty, |row, parts, x, j, columns, y| {
+            let mut ax = [T::ZERO; CHUNK];
+            let ax = &mut ax[..columns.len()];
+            row.run(x, j, columns.clone(), ax, Value);
+            let piece = Piece {
+                row: j,
+                x: &x.own_row(j)[columns.clone()],
+                columns,
+                ax,
+                y,
+            };
+            work(parts, piece);
+        })
     }
 
     /// Goes over all cells, at most [`CHUNK`] in a row at a time: `work` is given those of `out`.

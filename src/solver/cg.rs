@@ -14,27 +14,37 @@ use crate::{
 /// An iteration applies the operator once and goes over memory in three passes, one more with a
 /// preconditioner: the new direction; the operator, with `(p, A p)`; the updates of `x` and `r`, with
 /// `(r, r)`.
-pub struct Cg<T> {
+pub struct Cg<T, P = Box<dyn Preconditioner<T>>> {
     arch: Arch,
-    preconditioner: Option<Preconditioned<T>>,
+    preconditioner: Option<Preconditioned<T, P>>,
     p: Field<T>,
     q: Field<T>,
     /// `(r, r)` now, and `(r, z)` of the last direction.
     rr: f64,
     rz: f64,
+    coefficients: Coefficients,
     pq_dots: Dots<1>,
     rr_dots: Dots<1>,
     rz_dots: Dots<1>,
 }
 
-struct Preconditioned<T> {
-    by: Box<dyn Preconditioner<T>>,
+struct Preconditioned<T, P> {
+    by: P,
     z: Field<T>,
 }
 
-impl<T: Real> Cg<T> {
+/// What an iteration weighed its vectors with.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Coefficients {
+    /// Of the direction in the new solution.
+    pub alpha: f64,
+    /// Of the direction before in this one; 0 in the first iteration.
+    pub beta: f64,
+}
+
+impl<T: Real, P: Preconditioner<T>> Cg<T, P> {
     #[must_use]
-    pub fn new(a: &Helmholtz<T>, preconditioner: Option<Box<dyn Preconditioner<T>>>) -> Self {
+    pub fn new(a: &Helmholtz<T>, preconditioner: Option<P>) -> Self {
         let vector = |ghosts| Field::new(a.team(), a.cells(), ghosts);
         Self {
             arch: Arch::new(),
@@ -43,10 +53,41 @@ impl<T: Real> Cg<T> {
             q: vector(0),
             rr: 0.0,
             rz: 0.0,
+            coefficients: Coefficients::default(),
             pq_dots: Dots::new(),
             rr_dots: Dots::new(),
             rz_dots: Dots::new(),
         }
+    }
+
+    pub(super) fn preconditioner(&self) -> Option<&P> {
+        self.preconditioner
+            .as_ref()
+            .map(|preconditioned| &preconditioned.by)
+    }
+
+    pub(super) fn preconditioner_mut(&mut self) -> Option<&mut P> {
+        self.preconditioner
+            .as_mut()
+            .map(|preconditioned| &mut preconditioned.by)
+    }
+
+    /// Those of the last iteration.
+    pub(super) fn coefficients(&self) -> Coefficients {
+        self.coefficients
+    }
+
+    /// One iteration; returns the norm of the residual.
+    pub(super) fn step(&mut self, system: &mut System<'_, T>) -> Result<f64, Reason> {
+        let rz = self.turn(system)?;
+        let a = &mut *system.a;
+        let part = a.apply_dot(&mut self.p, &mut self.q, self.pq_dots.parts());
+        let (comm, team) = (a.comm().as_ref(), a.team().as_ref());
+        let [pq] = self.pq_dots.totals(comm, team, part, [[&self.p, &self.q]]);
+        positive(pq, "the operator is not positive definite")?;
+        self.coefficients.alpha = rz / pq;
+        self.rr = self.advance(system, rz / pq);
+        Ok(self.rr.sqrt())
     }
 
     /// The new direction `p = z + beta p` with `M z = r`. Returns `(r, z)`.
@@ -61,8 +102,8 @@ impl<T: Real> Cg<T> {
             }
         };
         positive(rz, "the preconditioner is not positive definite")?;
-        let beta = T::from_f64(rz / self.rz);
-        let arch = self.arch;
+        self.coefficients.beta = rz / self.rz;
+        let (arch, beta) = (self.arch, T::from_f64(self.coefficients.beta));
         let turn = |j: usize, [p]: [&mut [T]; 1]| xpay(arch, z.own_row(j), beta, p);
         system.a.team().update([&mut self.p], turn);
         self.rz = rz;
@@ -97,7 +138,7 @@ impl<T: Real> Cg<T> {
     }
 }
 
-impl<T: Real> Method<T> for Cg<T> {
+impl<T: Real, P: Preconditioner<T>> Method<T> for Cg<T, P> {
     fn name(&self) -> String {
         match &self.preconditioner {
             None => "cg".to_owned(),
@@ -118,15 +159,8 @@ impl<T: Real> Method<T> for Cg<T> {
         Ok(())
     }
 
-    fn iterate(&mut self, system: &mut System<'_, T>) -> Result<f64, Reason> {
-        let rz = self.turn(system)?;
-        let a = &mut *system.a;
-        let part = a.apply_dot(&mut self.p, &mut self.q, self.pq_dots.parts());
-        let (comm, team) = (a.comm().as_ref(), a.team().as_ref());
-        let [pq] = self.pq_dots.totals(comm, team, part, [[&self.p, &self.q]]);
-        positive(pq, "the operator is not positive definite")?;
-        self.rr = self.advance(system, rz / pq);
-        Ok(self.rr.sqrt())
+    fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason> {
+        self.step(system).map(Some)
     }
 }
 

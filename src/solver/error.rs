@@ -87,7 +87,7 @@ impl From<SolverError> for Error {
             }
             Reason::TooManyIterations => {
                 "raise solver.max_iterations, loosen solver.relative_tolerance, take another \
-                 preconditioner, or take shorter steps"
+                 method or preconditioner, or take shorter steps"
             }
             Reason::Stagnated => {
                 "loosen solver.relative_tolerance, or give a solver.absolute_tolerance: round-off \

@@ -1,63 +1,84 @@
-//! The diagonal as a preconditioner.
+//! Jacobi's method.
 
-use super::Preconditioner;
+use super::{
+    Diagonal, Method, Preconditioner, Reason, System,
+    correction::{Correction, LOOK_EVERY},
+};
 use crate::{
-    field::{DotPart, Field, Real, merge_parts},
-    kernel::{Arch, multiply},
-    operator::{Helmholtz, Revision},
+    field::{Dots, Field, Real},
+    kernel::Arch,
+    operator::Helmholtz,
 };
 
-/// `M` is the diagonal of `A`.
+/// Neither momentum nor damping.
+const WEIGHTS: [f64; 2] = [0.0, 1.0];
+
+/// Jacobi's method, `x = x + D^-1 (b - A x)` with the diagonal `D` of `A` (Saad, "Iterative Methods for
+/// Sparse Linear Systems", 2nd edition, section 4.1). It takes as many iterations as conjugate gradients
+/// squared, and is here for comparisons. It converges unless the operator is singular.
+///
+/// An iteration applies the operator once and goes over memory once. It looks at the residual once in 16
+/// iterations.
 pub struct Jacobi<T> {
     arch: Arch,
-    inverse: Field<T>,
-    /// Of the operator whose diagonal it is.
-    revision: Option<Revision<T>>,
+    diagonal: Diagonal<T>,
+    e: Field<T>,
+    before: Field<T>,
+    until_look: u64,
+    dots: Dots<1>,
 }
 
 impl<T: Real> Jacobi<T> {
     #[must_use]
     pub fn new(a: &Helmholtz<T>) -> Self {
+        let vector = || Field::new(a.team(), a.cells(), 1);
         Self {
             arch: Arch::new(),
-            inverse: Field::new(a.team(), a.cells(), 0),
-            revision: None,
+            diagonal: Diagonal::new(a),
+            e: vector(),
+            before: vector(),
+            until_look: LOOK_EVERY,
+            dots: Dots::new(),
         }
+    }
+
+    fn correction(&mut self) -> (Correction<'_, T>, &mut Dots<1>) {
+        let correction = Correction {
+            arch: self.arch,
+            diagonal: Some(&self.diagonal),
+            e: &mut self.e,
+            before: &mut self.before,
+        };
+        (correction, &mut self.dots)
     }
 }
 
-impl<T: Real> Preconditioner<T> for Jacobi<T> {
-    fn name(&self) -> &'static str {
-        "jacobi"
+impl<T: Real> Method<T> for Jacobi<T> {
+    fn name(&self) -> String {
+        "jacobi".to_owned()
     }
 
-    fn prepare(&mut self, a: &mut Helmholtz<T>) {
-        if self.revision == Some(a.revision()) {
-            return;
+    fn start(&mut self, system: &mut System<'_, T>, _norm: f64) -> Result<(), Reason> {
+        self.diagonal.prepare(system.a);
+        self.until_look = LOOK_EVERY;
+        self.dots = Dots::new();
+        let [_, length] = WEIGHTS;
+        let (mut correction, _) = self.correction();
+        correction.begin(system.a.team(), system.r, length);
+        Ok(())
+    }
+
+    fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason> {
+        self.until_look -= 1;
+        let is_look = self.until_look == 0;
+        if is_look {
+            self.until_look = LOOK_EVERY;
         }
-        self.revision = Some(a.revision());
-        a.diagonal(&mut self.inverse);
-        a.team().update([&mut self.inverse], |_, [row]| {
-            for value in row {
-                *value = T::from_f64(1.0 / value.to_f64());
-            }
-        });
-    }
-
-    fn apply(
-        &mut self,
-        a: &mut Helmholtz<T>,
-        r: &mut Field<T>,
-        z: &mut Field<T>,
-        empty: [DotPart; 1],
-    ) -> [DotPart; 1] {
-        let (arch, inverse, r) = (self.arch, &self.inverse, &*r);
-        let work = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
-            multiply(arch, inverse.own_row(j), r.own_row(j), z);
-            part.add(r.own_row(j), z);
-        };
-        let rows = 0..r.cells()[1];
-        a.team()
-            .sweep([z], rows, || empty, work, merge_parts, &mut || {})
+        let (mut correction, dots) = self.correction();
+        if is_look {
+            return Ok(Some(correction.settle(system, WEIGHTS, dots)));
+        }
+        correction.step(system.a, system.r, WEIGHTS, []);
+        Ok(None)
     }
 }

@@ -148,8 +148,8 @@ impl<T: Real> Method<T> for Multigrid<T> {
         Ok(())
     }
 
-    fn iterate(&mut self, system: &mut System<'_, T>) -> Result<f64, Reason> {
-        let System { a, b, x, r } = system;
+    fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason> {
+        let System { a, b, x, r, .. } = system;
         let (shape, levels) = (self.by.shape, self.by.levels());
         if std::mem::take(&mut self.is_first) {
             levels.full_cycle(a, r, &mut self.z, shape);
@@ -162,6 +162,6 @@ impl<T: Real> Method<T> for Multigrid<T> {
         let part = a.residual(b, x, r, self.rr_dots.parts());
         let (comm, team, r) = (a.comm().as_ref(), a.team(), &**r);
         let [rr] = self.rr_dots.totals(comm, team, part, [[r, r]]);
-        Ok(rr.sqrt())
+        Ok(Some(rr.sqrt()))
     }
 }

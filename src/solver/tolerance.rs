@@ -49,6 +49,10 @@ impl Watch {
         }
     }
 
+    pub fn goal(&self) -> f64 {
+        self.goal
+    }
+
     pub fn iterations(&self) -> u64 {
         self.iterations
     }
@@ -57,12 +61,20 @@ impl Watch {
         residual <= self.goal
     }
 
-    /// Counts an iteration and what it left.
+    /// Counts an iteration, and looks at the residual that it left where that is known.
     ///
     /// # Errors
     /// If no more of them will help.
-    pub fn look(&mut self, residual: f64) -> Result<(), Reason> {
+    pub fn count(&mut self, residual: Option<f64>) -> Result<(), Reason> {
         self.iterations += 1;
+        match residual {
+            Some(residual) => self.look(residual),
+            None if self.iterations >= self.max_iterations => Err(Reason::TooManyIterations),
+            None => Ok(()),
+        }
+    }
+
+    fn look(&mut self, residual: f64) -> Result<(), Reason> {
         self.last.truncate(REMEMBERED - 1);
         self.last.push_front(residual);
         if residual < self.least {
@@ -119,7 +131,12 @@ mod tests {
     fn what_will_not_end_is_ended() {
         let ends = |residual: &dyn Fn(u64) -> f64| {
             let mut watch = watch(1e-9, 0.0);
-            let end = (1..).find_map(|k| watch.look(residual(k)).err().map(|reason| (k, reason)));
+            let end = (1..).find_map(|k| {
+                watch
+                    .count(Some(residual(k)))
+                    .err()
+                    .map(|reason| (k, reason))
+            });
             let error = watch.error("method".into(), end.unwrap().1);
             assert_eq!(error.iterations, end.unwrap().0);
             assert!(error.last.len() <= REMEMBERED);
@@ -135,5 +152,8 @@ mod tests {
         let fast = |k: u64| 10.0_f64.powi(i32::try_from(k).unwrap());
         assert_eq!(ends(&fast), (11, Reason::Diverged));
         assert_eq!(ends(&|_| f64::NAN), (1, Reason::Diverged));
+        let mut blind = watch(1e-9, 0.0);
+        let end = (1..=3001).find(|_| blind.count(None).is_err());
+        assert_eq!(end, Some(3000));
     }
 }

@@ -12,7 +12,9 @@ use crate::{
     launch::memory,
     operator::{Conduction, Helmholtz},
     simulation::Pace,
-    solver::{self, Cg, Jacobi, Multigrid, Preconditioner, Solver, VCycle},
+    solver::{
+        self, Cg, Chebyshev, Diagonal, Jacobi, Multigrid, Ppcg, Preconditioner, Solver, VCycle,
+    },
     stepper::{Explicit, Plan, Prescribed, Steady, Theta, TimeStepper},
 };
 
@@ -119,14 +121,22 @@ impl Run<'_> {
 }
 
 fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked) -> Solver<T> {
-    let preconditioner: Option<Box<dyn Preconditioner<T>>> = match asked.preconditioner {
-        Preconditioning::None => None,
-        Preconditioning::Jacobi => Some(Box::new(Jacobi::new(a))),
-        Preconditioning::Multigrid => Some(Box::new(VCycle::new(domain))),
+    let diagonal = || match asked.preconditioner {
+        Preconditioning::Jacobi => Some(Diagonal::new(a)),
+        Preconditioning::None | Preconditioning::Multigrid => None,
+    };
+    let preconditioner = || -> Option<Box<dyn Preconditioner<T>>> {
+        match asked.preconditioner {
+            Preconditioning::Multigrid => Some(Box::new(VCycle::new(domain))),
+            _ => diagonal().map(|diagonal| Box::new(diagonal) as Box<_>),
+        }
     };
     let method: Box<dyn solver::Method<T>> = match asked.method {
-        Method::Cg => Box::new(Cg::new(a, preconditioner)),
+        Method::Jacobi => Box::new(Jacobi::new(a)),
+        Method::Cg => Box::new(Cg::new(a, preconditioner())),
         Method::Multigrid => Box::new(Multigrid::new(a, domain)),
+        Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal(), asked.cg_steps)),
+        Method::Ppcg => Box::new(Ppcg::new(a, diagonal(), asked.cg_steps, asked.inner_steps)),
     };
     Solver::new(a, method, asked.tolerance)
 }

@@ -16,6 +16,13 @@ use crate::{
 /// The fraction of the stability limit taken where the config names none.
 const SAFETY: f64 = 0.9;
 
+/// What `solver.cg_steps` and `solver.inner_steps` are where the config names none.
+const CG_STEPS: usize = 25;
+const INNER_STEPS: usize = 10;
+
+/// One iteration sees one point of the spectrum.
+const LEAST_CG_STEPS: usize = 2;
+
 /// The times before and after the one step to a steady state count as 0 and this.
 const STEADY: f64 = 1.0;
 
@@ -179,25 +186,57 @@ impl Check<'_> {
                 Some("give one of them"),
             );
         }
-        if let (Method::Multigrid, true) = (
-            solver.method,
-            solver.preconditioner != Preconditioning::None,
-        ) {
-            let message = "does nothing with method = \"multigrid\"";
-            let help = "remove it, or set method = \"cg\"";
-            self.problem("solver.preconditioner", message, Some(help));
-        }
         if solver.max_iterations == 0 {
             self.problem("solver.max_iterations", "must be at least 1, is 0", None);
         }
+        let method = solver.method;
+        let to_cg = "remove it, or set method = \"cg\"";
+        match (method, solver.preconditioner) {
+            (_, Preconditioning::None) | (Method::Cg, _) => {}
+            (Method::Jacobi, _) => {
+                let help = "remove it: the method is the diagonal itself";
+                self.unknown_to(method, "solver.preconditioner", help);
+            }
+            (Method::Multigrid, _) | (_, Preconditioning::Multigrid) => {
+                self.unknown_to(method, "solver.preconditioner", to_cg);
+            }
+            _ => {}
+        }
+        let cg_steps = solver.cg_steps.unwrap_or(CG_STEPS);
+        if matches!(method, Method::Chebyshev | Method::Ppcg) {
+            solver.cg_steps = Some(cg_steps);
+        } else if solver.cg_steps.is_some() {
+            let help = "remove it, or set method = \"chebyshev\" or \"ppcg\"";
+            self.unknown_to(method, "solver.cg_steps", help);
+        }
+        if cg_steps < LEAST_CG_STEPS {
+            let message = format!("must be at least {LEAST_CG_STEPS}, is {cg_steps}");
+            self.problem("solver.cg_steps", message, None);
+        }
+        let inner_steps = solver.inner_steps.unwrap_or(INNER_STEPS);
+        if method == Method::Ppcg {
+            solver.inner_steps = Some(inner_steps);
+        } else if solver.inner_steps.is_some() {
+            let help = "remove it, or set method = \"ppcg\"";
+            self.unknown_to(method, "solver.inner_steps", help);
+        }
+        self.at_least_one("solver.inner_steps", inner_steps);
         Some(Solver {
-            method: solver.method,
+            method,
             preconditioner: solver.preconditioner,
+            cg_steps,
+            inner_steps,
             tolerance: Tolerance {
                 relative,
                 absolute,
                 max_iterations: solver.max_iterations,
             },
         })
+    }
+
+    /// A key that the method has no use for.
+    fn unknown_to(&mut self, method: Method, path: &str, help: &str) {
+        let message = format!("does nothing with method = \"{}\"", method.name());
+        self.problem(path, message, Some(help));
     }
 }
