@@ -182,7 +182,7 @@ struct Pieces {
 
 impl Pieces {
     /// Links of I: along the axis, across it, and both. The last cell `is_alone` may be without a `q`.
-    #[inline(always)]
+    #[inline]
     fn links(&self, is_alone: bool) -> [f64; 4] {
         let Self {
             beside: [c_to_q, q_on],
