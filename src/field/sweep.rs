@@ -11,6 +11,16 @@ const CELLS_WORTH_WAKING: usize = 1 << 13;
 type Part<'a, T, R, const N: usize> = (Range<usize>, [&'a mut [T]; N], &'a mut R);
 
 impl Team {
+    /// Threads that it is worth dealing so many cells out to.
+    #[must_use]
+    pub fn worth_waking(&self, cells: usize) -> usize {
+        if cells < CELLS_WORTH_WAKING {
+            1
+        } else {
+            self.size()
+        }
+    }
+
     /// Calls `work(result, j, own cells of row j of each field)` for every row `j` of `rows`, each on
     /// the thread it belongs to, and merges the threads' results, each begun with `start`. What is
     /// merged must not depend on the order. The main thread calls `meanwhile` after each row.
@@ -28,11 +38,7 @@ impl Team {
     ) -> R {
         let [nx, ny] = fields.first().map_or([0, 0], |field| field.cells);
         assert!(fields.iter().all(|field| field.cells == [nx, ny]));
-        let threads = if nx * rows.len() < CELLS_WORTH_WAKING {
-            1
-        } else {
-            self.size()
-        };
+        let threads = self.worth_waking(nx * rows.len());
         let cut = |k: usize| (ny * k / threads).clamp(rows.start, rows.end.max(rows.start));
         let strides = fields.each_ref().map(|field| field.stride);
         let leads = fields.each_ref().map(|field| field.margin + field.ghosts);

@@ -1,15 +1,16 @@
 //! The Helmholtz operator on one subdomain.
 
 mod row;
+mod walls;
 
 use std::{ops::Range, rc::Rc, time::Instant};
 
 pub use self::row::HelmholtzRows;
 use super::{coefficients::CellValues, faces::Faces};
 use crate::{
-    comm::{Communicator, Reduce},
+    comm::Communicator,
     domain::Domain,
-    field::{DotPart, Field, LINE, Real, Team, merge_parts, signed},
+    field::{DotPart, Field, LINE, Real, Team, merge_parts},
     grid::Side,
     halo::{Halo, HaloTimes, Reach},
     kernel::{Arch, CHUNK, Residual, Value, multiply, scale},
@@ -131,14 +132,6 @@ impl<T: Real> Helmholtz<T> {
         [self.alpha, self.beta] = [alpha, beta].map(T::from_f64);
     }
 
-    /// Sets the weights of the faces of walls of the subdomain. All ranks do it together.
-    pub(super) fn set_walls(&mut self, walls: Vec<(Side, Vec<T>)>) {
-        for (side, weights) in walls {
-            self.faces.set_wall(side, weights);
-        }
-        self.of_walls += 1;
-    }
-
     /// Changes whenever the operator does, on all ranks alike: what was made of it must be made
     /// anew then.
     #[must_use]
@@ -191,25 +184,6 @@ impl<T: Real> Helmholtz<T> {
     #[must_use]
     pub fn times(&self) -> Times {
         self.times
-    }
-
-    /// Whether constants are mapped to zero. Collective.
-    #[must_use]
-    pub fn is_singular(&self) -> bool {
-        let [nx, ny] = self.cells;
-        let of_walls = |at: [usize; 2], side: Side| {
-            self.faces.around(self.cells, at[0], at[1])[side as usize] != T::ZERO
-        };
-        let takes_heat = |side: Side| match side {
-            _ if self.halo.fills(side) => false,
-            Side::Left => (0..ny).any(|j| of_walls([0, j], side)),
-            Side::Right => (0..ny).any(|j| of_walls([nx - 1, j], side)),
-            Side::Bottom => (0..nx).any(|i| of_walls([i, 0], side)),
-            Side::Top => (0..nx).any(|i| of_walls([i, ny - 1], side)),
-        };
-        let mut any = [i64::from(Side::ALL.into_iter().any(takes_heat))];
-        self.comm.all_reduce_integers(&mut any, Reduce::Max);
-        self.alpha == T::ZERO && any[0] == 0
     }
 
     /// `y = A x`. Collective, as all applications are.
@@ -374,26 +348,6 @@ impl<T: Real> Helmholtz<T> {
         self.times.rim += start.elapsed().as_secs_f64();
         self.times.halo += times;
         sums
-    }
-
-    fn is_zero_beyond_walls(&self, x: &Field<T>) -> bool {
-        let [nx, ny] = self.cells.map(signed);
-        let ghosts = |side: Side| -> Vec<[isize; 2]> {
-            match side {
-                Side::Left => (0..ny).map(|j| [-1, j]).collect(),
-                Side::Right => (0..ny).map(|j| [nx, j]).collect(),
-                Side::Bottom => (0..nx).map(|i| [i, -1]).collect(),
-                Side::Top => (0..nx).map(|i| [i, ny]).collect(),
-            }
-        };
-        let walls = Side::ALL.into_iter().filter(|side| !self.halo.fills(*side));
-        walls.flat_map(ghosts).all(|[i, j]| x.get(i, j) == T::ZERO)
-    }
-
-    /// Whether there are cells beyond a side of the subdomain, not a wall.
-    #[must_use]
-    pub fn goes_on(&self, side: Side) -> bool {
-        self.halo.fills(side)
     }
 
     /// Writes the diagonal of `A` to `out`.

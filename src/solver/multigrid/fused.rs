@@ -13,9 +13,6 @@ use crate::{
     kernel::{Arch, Relaxation, relax, relax_zero, subtract_from},
 };
 
-/// With fewer cells, waking a thread takes longer than it saves.
-const CELLS_WORTH_WAKING: usize = 1 << 13;
-
 /// What relaxation on a level needs besides the operator.
 pub struct Relaxed<'a, T> {
     pub team: &'a Team,
@@ -85,11 +82,7 @@ impl<T: Real> Relaxed<'_, T> {
     /// Rows dealt out to threads.
     fn bands(&self, rows: usize) -> Vec<Range<usize>> {
         let [nx, ny] = self.cells();
-        let threads = if nx * ny < CELLS_WORTH_WAKING {
-            1
-        } else {
-            self.team.size()
-        };
+        let threads = self.team.worth_waking(nx * ny);
         (0..threads)
             .map(|k| rows * k / threads..rows * (k + 1) / threads)
             .collect()
@@ -316,9 +309,7 @@ impl<T: Real> Relaxed<'_, T> {
         let two = |at: isize| [at, at + 1].map(|j| coarse.part(wrapped(j), 0..coarse_nx));
         match by {
             [x] if x.axis == 0 => x.spread_along_x::<true>(j, coarse.row(signed(j)), out),
-            [y] => {
-                y.spread_along_y::<true>(j, two(y.below(j)), out);
-            }
+            [y] => y.spread_along_y::<true>(j, two(y.below(j)), out),
             [x, y] if x.axis == 0 => {
                 let half = &mut below[..coarse.width()];
                 let own = &mut half[1..=coarse.cells()[0]];

@@ -230,6 +230,7 @@ fn links<T: Real>(
 fn links_along_x<T: Real>(fine: &Stencil<T>, weights: &Weights<T>, coarse: &mut Links<T>) {
     let (of, layout, diagonal) = (&fine.links, &fine.layout, &fine.diagonal);
     let before = layout.before_first(0);
+    let last = layout.all_cells()[0] - layout.start()[0] - 1;
     fine.team
         .update(coarse.each_mut(), |j, [east, north, rising, falling]| {
             let row = signed(j);
@@ -254,7 +255,7 @@ fn links_along_x<T: Real>(fine: &Stencil<T>, weights: &Weights<T>, coarse: &mut 
                     upper_q: two(upper, q),
                     upper_p: two(upper, p),
                 };
-                let [along, across, up, down] = pieces.links(layout.is_last(0, p)).map(T::from_f64);
+                let [along, across, up, down] = pieces.links(p == last).map(T::from_f64);
                 (east[i], north[i], rising[i], falling[i]) = (along, across, up, down);
             }
         });
