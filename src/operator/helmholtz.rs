@@ -52,6 +52,8 @@ pub struct Revision<T> {
 pub struct Piece<'a, T> {
     pub row: usize,
     pub columns: Range<usize>,
+    /// Of all own cells.
+    pub capacity: &'a CellValues<T>,
     pub x: &'a [T],
     /// `A x`, to be overwritten at will.
     pub ax: &'a mut [T],
@@ -277,6 +279,7 @@ impl<T: Real> Helmholtz<T> {
                 row: j,
                 x: &x.own_row(j)[columns.clone()],
                 columns,
+                capacity: row.capacity,
                 ax,
                 y,
             };
