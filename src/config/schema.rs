@@ -1,6 +1,8 @@
 //! What a config file may hold. Every key is described here and nowhere else: the JSON
 //! schema and the comments of the starter configs come from these doc comments.
 
+mod scheme;
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -11,6 +13,8 @@ use super::{
     quantity::{Auto, Conductivity, Quantity, Start},
 };
 use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
+
+pub use scheme::Scheme;
 
 /// A number, or an expression in x and y.
 pub type OfPlace = Quantity<false>;
@@ -221,38 +225,6 @@ pub struct Time {
     /// For `scheme = "theta"`, the weight of a step's end against its beginning, from 0.5
     /// (Crank-Nicolson) to 1 (backward Euler).
     pub theta: Option<f64>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scheme {
-    /// Forward Euler.
-    #[default]
-    Explicit,
-    /// Runge-Kutta-Legendre stages, as many as keep the step stable.
-    Rkl2,
-    /// The end of a step counts.
-    BackwardEuler,
-    /// The end of a step and its beginning count alike.
-    CrankNicolson,
-    /// The end of a step counts by `theta`.
-    Theta,
-    /// No time.
-    Steady,
-}
-
-impl Scheme {
-    /// As a user writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Explicit => "explicit",
-            Self::Rkl2 => "rkl2",
-            Self::BackwardEuler => "backward-euler",
-            Self::CrankNicolson => "crank-nicolson",
-            Self::Theta => "theta",
-            Self::Steady => "steady",
-        }
-    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
