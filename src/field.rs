@@ -1,6 +1,7 @@
 //! Values on the cells of a subdomain, with ghost cells around them.
 
 mod dots;
+mod nearby;
 mod real;
 mod span;
 mod sum;
@@ -8,6 +9,7 @@ mod sweep;
 mod team;
 
 pub use dots::{DotPart, Dots, merge as merge_parts};
+pub use nearby::{Nearby, ThreeRows};
 pub use real::{Lanes, Real};
 pub use span::{Span, cut};
 pub use sum::{ReproducibleSum, reproducible_sum};

@@ -16,5 +16,5 @@ pub use coefficients::{CellValues, own_window};
 pub use conduction::Conduction;
 pub use diffusion::Diffusion;
 pub use faces::Faces;
-pub use helmholtz::{Helmholtz, Piece, Revision, Times};
+pub use helmholtz::{Helmholtz, HelmholtzRows, Piece, Revision, Times};
 pub use tile::Workspace;

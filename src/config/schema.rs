@@ -1,7 +1,7 @@
 //! What a config file may hold. Every key is described here and nowhere else: the JSON
 //! schema and the comments of the starter configs come from these doc comments.
 
-mod scheme;
+mod solver;
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    case::{Density, Method, Precision, Preconditioning},
+    case::{Density, Precision},
     quantity::{Auto, Conductivity, Quantity, Start},
 };
 use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
 
-pub use scheme::Scheme;
+pub use solver::Solver;
 
 /// A number, or an expression in x and y.
 pub type OfPlace = Quantity<false>;
@@ -207,7 +207,8 @@ pub enum Wall {
 pub struct Time {
     /// How time is stepped: `"explicit"`; `"rkl2"` (second order in time), s stages a step, which may be
     /// (s^2 + s - 2)/4 times as long as an explicit one, with as many stages as the given step needs;
-    /// with a linear system to solve in each step, stable for any step, `"backward-euler"` (first order in time, never a new extreme),
+    /// with a linear system to solve in each step, stable for any step, `"backward-euler"`
+    /// (first order in time, never a new extreme),
     /// `"crank-nicolson"` (second order) or `"theta"` (between these two); or
     /// `"steady"`: not at all, the state in which nothing changes any more, found from the initial
     /// one. Its results count time as 0 before and 1 after; its heats are those of one second.
@@ -227,44 +228,34 @@ pub struct Time {
     pub theta: Option<f64>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Solver {
-    /// `"cg"`: conjugate gradients; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate
-    /// gradients with a polynomial of the operator for a preconditioner, so that ranks wait for each
-    /// other less often; `"chebyshev"`: Chebyshev iteration, which goes over memory least; `"jacobi"`:
-    /// Jacobi's method, slow.
-    pub method: Method,
-    /// What helps the method on: `"none"`; `"jacobi"`, the operator's diagonal; or, for `"cg"`,
-    /// `"multigrid"`, one V-cycle. With that an iteration takes some five times as long, but their
-    /// number hardly grows with the number of cells, nor where conductivities jump: the best choice
-    /// for all but short steps. `"ppcg"` has its polynomial besides.
-    pub preconditioner: Preconditioning,
-    /// The first iterations of `"chebyshev"` and `"ppcg"` in each solve, at least 2, are those of `"cg"` and
-    /// find the bounds of the spectrum that the others need; 25 if absent.
-    pub cg_steps: Option<usize>,
-    /// How often an iteration of `"ppcg"` applies the operator besides the once that one of `"cg"`
-    /// does, at least 1; 10 if absent. An even number is safe where bounds are hard to find.
-    pub inner_steps: Option<usize>,
-    /// A solution is good enough when its residual, in the norm of the sum of squares over all
-    /// cells, is at most this part of what it was before the solve.
-    pub relative_tolerance: f64,
-    /// ... or at most this: in J/m^3, or W/m^3 for `"steady"`.
-    pub absolute_tolerance: f64,
-    /// A solve that needs more iterations ends the run with an error.
-    pub max_iterations: u64,
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Forward Euler.
+    #[default]
+    Explicit,
+    /// Runge-Kutta-Legendre stages, as many as keep the step stable.
+    Rkl2,
+    /// The end of a step counts.
+    BackwardEuler,
+    /// The end of a step and its beginning count alike.
+    CrankNicolson,
+    /// The end of a step counts by `theta`.
+    Theta,
+    /// No time.
+    Steady,
 }
 
-impl Default for Solver {
-    fn default() -> Self {
-        Self {
-            method: Method::default(),
-            preconditioner: Preconditioning::default(),
-            cg_steps: None,
-            inner_steps: None,
-            relative_tolerance: 1e-8,
-            absolute_tolerance: 0.0,
-            max_iterations: 10_000,
+impl Scheme {
+    /// As a user writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::Rkl2 => "rkl2",
+            Self::BackwardEuler => "backward-euler",
+            Self::CrankNicolson => "crank-nicolson",
+            Self::Theta => "theta",
+            Self::Steady => "steady",
         }
     }
 }

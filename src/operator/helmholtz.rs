@@ -4,7 +4,7 @@ mod row;
 
 use std::{ops::Range, rc::Rc, time::Instant};
 
-use self::row::Row;
+pub use self::row::HelmholtzRows;
 use super::{coefficients::CellValues, faces::Faces};
 use crate::{
     comm::{Communicator, Reduce},
@@ -287,17 +287,42 @@ impl<T: Real> Helmholtz<T> {
         })
     }
 
+    /// Takes notice that all rows were applied so often, one by one.
+    pub fn count(&mut self, applications: usize) {
+        self.applications += applications as u64;
+    }
+
+    /// The operator row by row.
+    #[must_use]
+    pub fn rows(&self) -> HelmholtzRows<'_, T> {
+        HelmholtzRows {
+            arch: self.arch,
+            cells: self.cells,
+            faces: &self.faces,
+            capacity: &self.capacity,
+            between: &self.between,
+            factors: [self.alpha, self.beta],
+        }
+    }
+
     /// Goes over all cells, at most [`CHUNK`] in a row at a time: `work` is given those of `out`.
     fn pass<const N: usize>(
         &mut self,
         x: &mut Field<T>,
         out: &mut Field<T>,
         empty: [DotPart; N],
-        work: impl Fn(&Row<'_, T>, &mut [DotPart; N], &Field<T>, usize, Range<usize>, &mut [T]) + Sync,
+        work: impl Fn(
+            &HelmholtzRows<'_, T>,
+            &mut [DotPart; N],
+            &Field<T>,
+            usize,
+            Range<usize>,
+            &mut [T],
+        ) + Sync,
     ) -> [DotPart; N] {
         debug_assert!(self.is_zero_beyond_walls(x));
         self.applications += 1;
-        let row = Row {
+        let row = HelmholtzRows {
             arch: self.arch,
             cells: self.cells,
             faces: &self.faces,

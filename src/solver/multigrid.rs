@@ -8,6 +8,7 @@
 //! Levels of few cells are computed by every rank, so that their number does not depend on how many
 //! ranks there are; nor does any bit.
 
+mod fused;
 mod galerkin;
 mod gather;
 mod hierarchy;
@@ -17,6 +18,7 @@ mod stencil;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod wave;
 
 use self::{hierarchy::Hierarchy, layout::Layout, level::Shape};
 use super::{Method, Preconditioner, Reason, System};

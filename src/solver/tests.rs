@@ -66,11 +66,6 @@ fn solve(
     Solver::new(a, method, tolerance(1e-10)).solve(a, b, x)
 }
 
-/// Conjugate gradients without a preconditioner.
-fn plain(conduction: &Conduction<f64>) -> Cg<f64, Diagonal<f64>> {
-    Cg::new(conduction.helmholtz(), None)
-}
-
 /// Conjugate gradients that at first believe the residual to be smaller than it is.
 struct Optimist {
     cg: Cg<f64, Diagonal<f64>>,
@@ -113,7 +108,7 @@ impl Method<f64> for Idle {
 fn a_solver_trusts_the_true_residual_alone() {
     let (mut conduction, mut x, b) = system();
     let method = Box::new(Optimist {
-        cg: plain(&conduction),
+        cg: Cg::new(conduction.helmholtz(), None),
         starts: 0,
     });
     let stats = solve(&mut conduction, method, &mut x, &b).unwrap();
@@ -130,7 +125,7 @@ fn a_solver_trusts_the_true_residual_alone() {
 fn what_is_not_positive_definite_breaks_down() {
     let (mut conduction, mut x, b) = system();
     conduction.helmholtz_mut().set(-1.0, 0.0);
-    let cg = Box::new(plain(&conduction));
+    let cg = Box::new(Cg::<_, Diagonal<f64>>::new(conduction.helmholtz(), None));
     let error = solve(&mut conduction, cg, &mut x, &b).unwrap_err();
     assert_eq!(
         error.reason,
@@ -145,7 +140,7 @@ fn what_is_not_positive_definite_breaks_down() {
     );
     let (mut conduction, mut x, mut b) = system();
     b.set(3, 4, f64::NAN);
-    let cg = Box::new(plain(&conduction));
+    let cg = Box::new(Cg::<_, Diagonal<f64>>::new(conduction.helmholtz(), None));
     let error = solve(&mut conduction, cg, &mut x, &b).unwrap_err();
     assert_eq!(error.reason, Reason::NotFinite);
 }
@@ -154,7 +149,7 @@ fn what_is_not_positive_definite_breaks_down() {
 fn a_system_that_is_solved_takes_no_iteration() {
     let (mut conduction, mut x, mut b) = system();
     team_fill(&mut b, 0.0);
-    let cg = Box::new(plain(&conduction));
+    let cg = Box::new(Cg::<_, Diagonal<f64>>::new(conduction.helmholtz(), None));
     let stats = solve(&mut conduction, cg, &mut x, &b).unwrap();
     assert_eq!(
         (stats.iterations, stats.applications, stats.residual),
@@ -172,20 +167,20 @@ fn team_fill(field: &mut Field<f64>, value: f64) {
 fn the_diagonal_follows_the_operator() {
     let (mut conduction, _, _) = system();
     let team = Rc::clone(conduction.helmholtz().team());
-    let mut jacobi = Diagonal::new(conduction.helmholtz());
+    let mut diagonal = Diagonal::new(conduction.helmholtz());
     let mut r = Field::new(&team, [20, 15], 1);
     let mut z = r.clone();
     team_fill(&mut r, 1.0);
     for beta in [0.1, 0.1, 0.7] {
         let a = conduction.helmholtz_mut();
         a.set(1.0, beta);
-        jacobi.prepare(a);
+        diagonal.prepare(a);
         let mut dots = Dots::new();
-        let part = jacobi.apply(a, &mut r, &mut z, dots.parts());
+        let part = diagonal.apply(a, &mut r, &mut z, dots.parts());
         let [rz] = dots.totals(&Solo, &team, part, [[&r, &z]]);
         // Between walls, on a wall, and in a corner: there a face counts twice.
-        let diagonal = |x: f64, y: f64| 3.0 + beta * (400.0 * x + 2.0 * 225.0 * y);
-        let expected = [diagonal(2.0, 2.0), diagonal(3.0, 2.0), diagonal(3.0, 3.0)];
+        let value = |x: f64, y: f64| 3.0 + beta * (400.0 * x + 2.0 * 225.0 * y);
+        let expected = [value(2.0, 2.0), value(3.0, 2.0), value(3.0, 3.0)];
         let found = [z.get(9, 9), z.get(0, 9), z.get(19, 14)].map(|z| 1.0 / z);
         for (found, expected) in found.into_iter().zip(expected) {
             assert!((found / expected - 1.0).abs() < 1e-14, "{found} {expected}");

@@ -7,28 +7,28 @@ use super::super::{
     faces::Faces,
 };
 use crate::{
-    field::{Field, Real, signed},
+    field::{Nearby, Real, signed},
     grid::Side,
     kernel::{Arch, Finish, HelmholtzRow, Rows, Surrounded, Uniform},
 };
 
 /// All that the rows of the operator have in common.
-pub(super) struct Row<'a, T> {
-    pub arch: Arch,
-    pub cells: [usize; 2],
-    pub faces: &'a Faces<T>,
-    pub capacity: &'a CellValues<T>,
+pub struct HelmholtzRows<'a, T> {
+    pub(super) arch: Arch,
+    pub(super) cells: [usize; 2],
+    pub(super) faces: &'a Faces<T>,
+    pub(super) capacity: &'a CellValues<T>,
     /// Weights of faces across y in a row between walls, if they are all one.
-    pub between: &'a [T],
+    pub(super) between: &'a [T],
     /// `alpha` and `beta`.
-    pub factors: [T; 2],
+    pub(super) factors: [T; 2],
 }
 
-impl<T: Real> Row<'_, T> {
+impl<T: Real> HelmholtzRows<'_, T> {
     /// Some columns of row `j`; `finish` is for the whole row.
     pub fn run<F: Finish<T>>(
         &self,
-        u: &Field<T>,
+        u: &impl Nearby<T>,
         j: usize,
         columns: Range<usize>,
         out: &mut [T],
@@ -43,7 +43,7 @@ impl<T: Real> Row<'_, T> {
     fn with_capacity<C: OnRows<T>, F: Finish<T>>(
         &self,
         capacity: &C,
-        u: &Field<T>,
+        u: &impl Nearby<T>,
         j: usize,
         columns: Range<usize>,
         out: &mut [T],
@@ -99,7 +99,7 @@ impl<T: Real> Row<'_, T> {
     fn cell<C: OnRows<T>, F: Finish<T>>(
         &self,
         capacity: &C,
-        u: &Field<T>,
+        u: &impl Nearby<T>,
         [i, j]: [usize; 2],
         out: &mut [T],
         finish: F,
@@ -124,7 +124,7 @@ impl<T: Real> Row<'_, T> {
 
 /// Neighbouring cells of a row whose weights are not known yet.
 struct Part<'a, 'r, T, C, F> {
-    row: &'a Row<'r, T>,
+    row: &'a HelmholtzRows<'r, T>,
     u: Surrounded<'a, T, 1>,
     capacity: C,
     finish: F,

@@ -29,23 +29,6 @@ pub fn coarsen<T: Real>(fine: &mut Stencil<T>, axis: usize) -> (Transfer<T>, Ste
     (transfer, coarse)
 }
 
-/// Where cell `along` an axis and `across` it stands.
-fn at(axis: usize, along: isize, across: isize) -> [isize; 2] {
-    if axis == 0 {
-        [along, across]
-    } else {
-        [across, along]
-    }
-}
-
-/// A field as seen along an axis, and what it holds in cell `(along, across)`.
-fn seen<T: Real>(axis: usize, field: &Field<T>) -> impl Fn(isize, isize) -> f64 + Sync + '_ {
-    move |along, across| {
-        let [i, j] = at(axis, along, across);
-        field.get(i, j).to_f64()
-    }
-}
-
 /// Of the fine cells; 0 in those that coincide with coarse ones. With a ghost, known all around.
 struct Weights<T> {
     lower: Field<T>,
@@ -58,48 +41,100 @@ impl<T: Real> Weights<T> {
     fn new(fine: &mut Stencil<T>, axis: usize) -> Self {
         let [mut lower, mut upper, mut sum] =
             [(); 3].map(|()| Field::new(&fine.team, fine.layout.cells(), 1));
-        Self::compute(fine, axis, [&mut lower, &mut upper, &mut sum]);
+        let fields = [&mut lower, &mut upper, &mut sum];
+        if axis == 0 {
+            Self::along_x(fine, fields);
+        } else {
+            Self::along_y(fine, fields);
+        }
         for field in [&mut lower, &mut upper, &mut sum] {
             fine.fill(field);
         }
         Self { lower, upper, sum }
     }
 
-    /// Those of the own cells: lower ones, upper ones and sums.
-    fn compute(fine: &Stencil<T>, axis: usize, fields: [&mut Field<T>; 3]) {
+    fn along_x(fine: &Stencil<T>, fields: [&mut Field<T>; 3]) {
         let (layout, links, excess) = (&fine.layout, &fine.links, &fine.excess);
-        let beside = if axis == 0 { &links.east } else { &links.north };
-        let beside = seen(axis, beside);
-        let (rising, falling) = (seen(axis, &links.rising), seen(axis, &links.falling));
+        let last = last_between(layout, 0);
         fine.team.update(fields, |j, [lower, upper, sum]| {
-            for i in 0..sum.len() {
-                let [along, across] = at(axis, signed(i), signed(j));
-                let [low, high] = if !layout.is_between(axis, along) {
-                    sum[i] = T::from_f64(1.0);
-                    continue;
-                } else if !layout.periodic[axis] && layout.is_last(axis, along.cast_unsigned()) {
-                    let links = beside(along - 1, across)
-                        + (rising(along - 1, across - 1) + falling(along - 1, across));
-                    let excess = excess.own_row(j)[i].to_f64();
-                    [part(links, excess, 1.0), 0.0]
+            sum.fill(T::from_f64(1.0));
+            let (row, nx) = (signed(j), signed(sum.len()));
+            // From cell `i - 1` to cell `i`.
+            let beside = links.east.part(row, -1..nx);
+            let rising = links.rising.part(row - 1, -1..nx);
+            let falling = links.falling.part(row, -1..nx);
+            let link = |i: usize| beside[i].to_f64() + (rising[i].to_f64() + falling[i].to_f64());
+            // ... and from there on, where the row above counts.
+            let rising_on = links.rising.part(row, 0..nx);
+            let falling_on = links.falling.part(row - 1, 0..nx);
+            let link_on = |i: usize| {
+                beside[i + 1].to_f64() + (rising_on[i].to_f64() + falling_on[i].to_f64())
+            };
+            let first = 1 - layout.before_first(0);
+            for i in (first..sum.len()).step_by(2) {
+                let weights = if last == Some(i) {
+                    at_wall(link(i), excess.own_row(j)[i].to_f64())
                 } else {
-                    let lower = beside(along - 1, across)
-                        + (rising(along - 1, across - 1) + falling(along - 1, across));
-                    let upper = beside(along, across)
-                        + (rising(along, across) + falling(along, across - 1));
-                    let low = part(lower, upper, 0.5);
-                    [low, 1.0 - low]
+                    between(link(i), link_on(i))
                 };
-                [lower[i], upper[i]] = [low, high].map(T::from_f64);
-                // Rounded weights of two sides need not add up to 1; what they stand for does.
-                sum[i] = if high > 0.0 || low == 1.0 {
-                    T::from_f64(1.0)
-                } else {
-                    lower[i]
-                };
+                [lower[i], upper[i], sum[i]] = weights.map(T::from_f64);
             }
         });
     }
+
+    fn along_y(fine: &Stencil<T>, fields: [&mut Field<T>; 3]) {
+        let (layout, links, excess) = (&fine.layout, &fine.links, &fine.excess);
+        let last = last_between(layout, 1);
+        fine.team.update(fields, |j, [lower, upper, sum]| {
+            sum.fill(T::from_f64(1.0));
+            if (j + layout.before_first(1)).is_multiple_of(2) {
+                return;
+            }
+            let (row, nx) = (signed(j), signed(sum.len()));
+            let to = |beside: &[T], rising: &[T], falling: &[T], i: usize| {
+                beside[i].to_f64() + (rising[i].to_f64() + falling[i].to_f64())
+            };
+            let [below, here] = [row - 1, row].map(|j| links.north.part(j, 0..nx));
+            let rising = [
+                links.rising.part(row - 1, -1..nx - 1),
+                links.rising.part(row, 0..nx),
+            ];
+            let falling = [
+                links.falling.part(row - 1, 0..nx),
+                links.falling.part(row, -1..nx - 1),
+            ];
+            let excess = excess.own_row(j);
+            for i in 0..sum.len() {
+                let link = to(below, rising[0], falling[0], i);
+                let weights = if last == Some(j) {
+                    at_wall(link, excess[i].to_f64())
+                } else {
+                    between(link, to(here, rising[1], falling[1], i))
+                };
+                [lower[i], upper[i], sum[i]] = weights.map(T::from_f64);
+            }
+        });
+    }
+}
+
+/// The last of all cells along an axis, if it is an own one between a coarse cell and a wall.
+fn last_between(layout: &Layout, axis: usize) -> Option<usize> {
+    let (all, start) = (layout.all_cells()[axis], layout.start()[axis]);
+    let is_own = start + layout.cells()[axis] == all;
+    (is_own && !layout.periodic[axis] && all.is_multiple_of(2)).then(|| all - 1 - start)
+}
+
+/// The weights of a cell between two coarse ones with these links, and what they stand for: rounded, they
+/// need not add up to 1.
+fn between(lower: f64, upper: f64) -> [f64; 3] {
+    let low = part(lower, upper, 0.5);
+    [low, 1.0 - low, 1.0]
+}
+
+/// The weights of a cell between a coarse one and a wall.
+fn at_wall(link: f64, excess: f64) -> [f64; 3] {
+    let low = part(link, excess, 1.0);
+    [low, 0.0, low]
 }
 
 /// `a / (a + b)` for what should not be negative, or `otherwise` if that says nothing.
@@ -112,13 +147,68 @@ fn part(a: f64, b: f64, otherwise: f64) -> f64 {
 fn excess_of<T: Real>(fine: &Stencil<T>, weights: &Weights<T>) -> Field<T> {
     let mut product = Field::new(&fine.team, fine.layout.cells(), 1);
     let (links, excess, sum) = (&fine.links, &fine.excess, &weights.sum);
+    let one = T::from_f64(1.0);
     fine.team.update([&mut product], |j, [row]| {
+        let near = [-1, 0, 1].map(|step| sum.row(signed(j) + step));
+        let is_constant = |i: usize| near.iter().all(|row| row[i..i + 3] == [one; 3]);
         for (i, out) in row.iter_mut().enumerate() {
-            let held = excess.own_row(j)[i].to_f64() * sum.own_row(j)[i].to_f64();
-            *out = T::from_f64(held + links.flows(sum, signed(i), signed(j)));
+            // No heat flows in what is constant.
+            *out = excess.own_row(j)[i];
+            if !is_constant(i) {
+                let held = out.to_f64() * sum.own_row(j)[i].to_f64();
+                *out = T::from_f64(held + links.flows(sum, signed(i), signed(j)));
+            }
         }
     });
     product
+}
+
+/// What the links of a coarse cell are made of. With coarse cells I and J = I + 1, `c` is the fine cell
+/// that coincides with I, `p` the one before it and `q` the one behind it along the axis, and links
+/// lead from there: along the axis (`beside`), across it (`over`), and both.
+struct Pieces {
+    /// From `c` and `q`.
+    beside: [f64; 2],
+    /// From `p`, `c` and `q`.
+    over: [f64; 3],
+    rising: [f64; 3],
+    falling: [f64; 3],
+    diagonal_q: f64,
+    /// Weights of `q`, and of the cell next to it across the axis.
+    lower_q: [f64; 2],
+    upper_q: [f64; 2],
+    upper_p: [f64; 2],
+}
+
+impl Pieces {
+    /// Links of I: along the axis, across it, and both. The last cell `is_alone` may be without a `q`.
+    #[inline]
+    fn links(&self, is_alone: bool) -> [f64; 4] {
+        let Self {
+            beside: [c_to_q, q_on],
+            over: [over_p, over_c, over_q],
+            rising: [rising_p, rising_c, rising_q],
+            falling: [falling_p, falling_c, falling_q],
+            diagonal_q,
+            lower_q: [lower, lower_next],
+            upper_q: [upper, upper_next],
+            upper_p: [before, before_next],
+        } = *self;
+        let over = over_c
+            + (lower_next * rising_c + lower * falling_c)
+            + lower * lower_next * over_q
+            + (before_next * falling_p + before * rising_p)
+            + before * before_next * over_p;
+        if is_alone {
+            return [c_to_q, over, rising_c, falling_c];
+        }
+        [
+            upper * c_to_q + lower * q_on - lower * upper * diagonal_q,
+            over,
+            upper_next * rising_c + lower * rising_q + lower * upper_next * over_q,
+            lower_next * falling_q + upper * falling_c + upper * lower_next * over_q,
+        ]
+    }
 }
 
 /// The links of the coarse operator.
@@ -128,64 +218,76 @@ fn links<T: Real>(
     coarse: &Layout,
     weights: &Weights<T>,
 ) -> Links<T> {
-    let Links {
-        east,
-        north,
-        rising,
-        falling,
-    } = &fine.links;
-    let [beside, over] = if axis == 0 {
-        [east, north]
-    } else {
-        [north, east]
-    };
-    // Links from fine cell `f` along the axis to `f + 1`, across it, and the two diagonals between.
-    let (beside, over) = (seen(axis, beside), seen(axis, over));
-    let (rising, falling) = (seen(axis, rising), seen(axis, falling));
-    let diagonal = seen(axis, &fine.diagonal);
-    let (lower, upper) = (seen(axis, &weights.lower), seen(axis, &weights.upper));
-    let layout = &fine.layout;
-    let before = signed(layout.before_first(axis));
-    let is_alone = |along: isize| {
-        let cell = (before + 2 * along).cast_unsigned();
-        layout.is_last(axis, cell)
-    };
-    // With coarse cells I and J = I + 1, c the fine cell that coincides with I, p before and q behind it.
-    let of_cell = |along: isize, t: isize| {
-        let c = before + 2 * along;
-        let (p, q, above) = (c - 1, c + 1, t + 1);
-        let over_i = over(c, t)
-            + (lower(q, above) * rising(c, t) + lower(q, t) * falling(c, t))
-            + lower(q, t) * lower(q, above) * over(q, t)
-            + (upper(p, above) * falling(p, t) + upper(p, t) * rising(p, t))
-            + upper(p, t) * upper(p, above) * over(p, t);
-        if is_alone(along) {
-            return [beside(c, t), over_i, rising(c, t), falling(c, t)];
-        }
-        let to_j = upper(q, t) * beside(c, t) + lower(q, t) * beside(q, t)
-            - lower(q, t) * upper(q, t) * diagonal(q, t);
-        let between = over(q, t);
-        let rising_to_j = upper(q, above) * rising(c, t)
-            + lower(q, t) * rising(q, t)
-            + lower(q, t) * upper(q, above) * between;
-        let falling_from_j = lower(q, above) * falling(q, t)
-            + upper(q, t) * falling(c, t)
-            + upper(q, t) * lower(q, above) * between;
-        [to_j, over_i, rising_to_j, falling_from_j]
-    };
     let mut links = Links::new(&fine.team, coarse.cells());
+    if axis == 0 {
+        links_along_x(fine, weights, &mut links);
+    } else {
+        links_along_y(fine, weights, &mut links);
+    }
+    links
+}
+
+fn links_along_x<T: Real>(fine: &Stencil<T>, weights: &Weights<T>, coarse: &mut Links<T>) {
+    let (of, layout, diagonal) = (&fine.links, &fine.layout, &fine.diagonal);
+    let before = layout.before_first(0);
     fine.team
-        .update(links.each_mut(), |j, [east, north, rising, falling]| {
+        .update(coarse.each_mut(), |j, [east, north, rising, falling]| {
+            let row = signed(j);
+            let [beside, over, up, down, diagonal] =
+                [&of.east, &of.north, &of.rising, &of.falling, diagonal].map(|it| it.row(row));
+            let [lower, upper] = [&weights.lower, &weights.upper]
+                .map(|weights| [weights.row(row), weights.row(row + 1)]);
             for i in 0..east.len() {
-                let [along, across] = at(axis, signed(i), signed(j));
-                let [beside, over, up, down] = of_cell(along, across).map(T::from_f64);
-                [east[i], north[i]] = if axis == 0 {
-                    [beside, over]
-                } else {
-                    [over, beside]
+                // Rows begin with a ghost.
+                let p = before + 2 * i;
+                let at = |row: &[T], place: usize| row[place].to_f64();
+                let q = p + 2;
+                let three = |row: &[T]| [at(row, p), at(row, p + 1), at(row, q)];
+                let two = |rows: [&[T]; 2], place: usize| rows.map(|row| at(row, place));
+                let pieces = Pieces {
+                    beside: [at(beside, p + 1), at(beside, q)],
+                    over: three(over),
+                    rising: three(up),
+                    falling: three(down),
+                    diagonal_q: at(diagonal, q),
+                    lower_q: two(lower, q),
+                    upper_q: two(upper, q),
+                    upper_p: two(upper, p),
                 };
-                [rising[i], falling[i]] = [up, down];
+                let [along, across, up, down] = pieces.links(layout.is_last(0, p)).map(T::from_f64);
+                (east[i], north[i], rising[i], falling[i]) = (along, across, up, down);
             }
         });
-    links
+}
+
+fn links_along_y<T: Real>(fine: &Stencil<T>, weights: &Weights<T>, coarse: &mut Links<T>) {
+    let (of, layout, diagonal) = (&fine.links, &fine.layout, &fine.diagonal);
+    let before = layout.before_first(1);
+    fine.team
+        .update(coarse.each_mut(), |j, [east, north, rising, falling]| {
+            let n = signed(east.len());
+            let c = signed(before + 2 * j);
+            let is_alone = layout.is_last(1, before + 2 * j);
+            let three = |field| [-1, 0, 1].map(|step| Field::part(field, c + step, 0..n));
+            let two = |field, row| [0, 1].map(|next| Field::part(field, row, next..n + next));
+            let [_, beside @ ..] = three(&of.north);
+            let [over, up, down] = [&of.east, &of.rising, &of.falling].map(three);
+            let diagonal = diagonal.part(c + 1, 0..n);
+            let lower_q = two(&weights.lower, c + 1);
+            let [upper_p, upper_q] = [c - 1, c + 1].map(|row| two(&weights.upper, row));
+            for i in 0..east.len() {
+                let pieces = Pieces {
+                    beside: beside.map(|row: &[T]| row[i].to_f64()),
+                    over: over.map(|row: &[T]| row[i].to_f64()),
+                    rising: up.map(|row: &[T]| row[i].to_f64()),
+                    falling: down.map(|row: &[T]| row[i].to_f64()),
+                    diagonal_q: diagonal[i].to_f64(),
+                    lower_q: lower_q.map(|row: &[T]| row[i].to_f64()),
+                    upper_q: upper_q.map(|row: &[T]| row[i].to_f64()),
+                    upper_p: upper_p.map(|row: &[T]| row[i].to_f64()),
+                };
+                let [along, across, up, down] = pieces.links(is_alone).map(T::from_f64);
+                (east[i], north[i], rising[i], falling[i]) = (across, along, up, down);
+            }
+        });
 }

@@ -8,7 +8,8 @@ use super::{
     stencil::Stencil,
 };
 use crate::{
-    field::{Field, Real, reproducible_sum, signed},
+    comm::Reduce,
+    field::{Field, Real, signed},
     operator::Helmholtz,
 };
 
@@ -107,27 +108,38 @@ fn descend<T: Real>(fine: &mut Stencil<T>) -> (Option<Down<T>>, Option<Stencil<T
 /// The axes to coarsen, that of the stronger links first. Collective.
 fn axes<T: Real>(a: &Stencil<T>) -> Vec<usize> {
     let cells = a.layout.all_cells();
-    // Relative to the diagonal: every cell has a vote, wherever conductivities jump. With the diagonal
-    // links, those along an axis are as strong as the conductivity along it, on every level.
-    let (links, diagonal) = (&a.links, &a.diagonal);
-    let strength = |axis: usize| {
-        reproducible_sum(a.comm.as_ref(), &a.team, a.layout.cells(), |i, j| {
-            let [i, j] = [i, j].map(signed);
-            let around = links.around(i, j).map(|[high, low]| high + low);
-            let sum = around[axis] + (around[2] + around[3]);
-            let diagonal = diagonal.get(i, j).to_f64();
-            if diagonal > 0.0 { sum / diagonal } else { 0.0 }
-        })
+    // Every cell has a vote, wherever conductivities jump.
+    let (links, nx) = (&a.links, signed(a.layout.cells()[0]));
+    let votes = |[x, y]: &mut [i64; 2], j: usize| {
+        let j = signed(j);
+        let east = links.east.part(j, -1..nx);
+        let [south, north] = [j - 1, j].map(|j| links.north.part(j, 0..nx));
+        let diagonal = [
+            links.rising.part(j, 0..nx),
+            links.rising.part(j - 1, -1..nx - 1),
+            links.falling.part(j - 1, 0..nx),
+            links.falling.part(j, -1..nx - 1),
+        ];
+        for i in 0..north.len() {
+            // With the diagonal links, those along an axis are as strong as the conductivity along it,
+            // on every level.
+            let [a, b, c, d] = diagonal.map(|links| links[i].to_f64());
+            let both = (a + b) + (c + d);
+            let along_x = both + (east[i].to_f64() + east[i + 1].to_f64());
+            let along_y = both + (south[i].to_f64() + north[i].to_f64());
+            *x += i64::from(along_x > ANISOTROPIC * along_y);
+            *y += i64::from(along_y > ANISOTROPIC * along_x);
+        }
     };
-    let strengths = [strength(0), strength(1)];
-    let order = if strengths[0] >= strengths[1] {
-        [0, 1]
-    } else {
-        [1, 0]
-    };
+    let sum = |a: [i64; 2], b: [i64; 2]| [a[0] + b[0], a[1] + b[1]];
+    let mut all = a.team.fold_rows(a.layout.cells()[1], || [0; 2], votes, sum);
+    a.comm.all_reduce_integers(&mut all, Reduce::Sum);
+    let order = if all[0] >= all[1] { [0, 1] } else { [1, 0] };
     let long: Vec<usize> = order.into_iter().filter(|&axis| cells[axis] > 1).collect();
+    #[expect(clippy::cast_possible_wrap, reason = "a count of cells")]
+    let most = (cells[0] * cells[1] / 2) as i64;
     match long[..] {
-        [strong, weak] if strengths[strong] > ANISOTROPIC * strengths[weak] => vec![strong],
+        [strong, _] if all[strong] > most => vec![strong],
         _ => long,
     }
 }

@@ -1,6 +1,6 @@
 //! Which cells of a level belong to which rank.
 
-use crate::{domain::Domain, field::signed, grid::Grid};
+use crate::{domain::Domain, grid::Grid};
 
 /// The cells of a level, dealt out to a grid of ranks. A coarse cell belongs to the rank of the fine
 /// cell that it coincides with.
@@ -93,19 +93,6 @@ impl Layout {
     /// one.
     pub fn before_first(&self, axis: usize) -> usize {
         self.start()[axis] % 2
-    }
-
-    /// Whether own cell `along` an axis, which may be one of those next to them, lies between two
-    /// coarse ones, or between a coarse one and a wall.
-    pub fn is_between(&self, axis: usize, along: isize) -> bool {
-        let all = signed(self.all_cells()[axis]);
-        let global = signed(self.start()[axis]) + along;
-        let global = if self.periodic[axis] {
-            global.rem_euclid(all)
-        } else {
-            global
-        };
-        global.rem_euclid(2) == 1
     }
 
     /// Whether own cell `along` an axis is the last one of all along it.

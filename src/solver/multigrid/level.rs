@@ -2,11 +2,16 @@
 
 use std::{ops::Range, rc::Rc};
 
-use super::{gather::Gather, stencil::Stencil, transfer::Transfer};
+use super::{
+    fused::Relaxed,
+    gather::Gather,
+    stencil::{Stencil, StencilRows},
+    transfer::Transfer,
+};
 use crate::{
-    field::{Field, Real, Team},
-    kernel::{Arch, Relaxation, multiply, relax, relax_zero, subtract_from},
-    operator::Helmholtz,
+    field::{Field, Nearby, Real, Team},
+    kernel::{Arch, Relaxation, Value, multiply, relax, relax_zero, subtract_from},
+    operator::{Helmholtz, HelmholtzRows},
 };
 
 /// How often a cycle relaxes before and after it went down to the coarser levels.
@@ -20,6 +25,24 @@ pub struct Shape {
     pub backwards: bool,
 }
 
+/// An operator row by row.
+pub trait RowOperator<T>: Sync {
+    /// `A x` in row `j`; the rows of `x` have their ghosts filled.
+    fn apply(&self, x: &impl Nearby<T>, j: usize, out: &mut [T]);
+}
+
+impl<T: Real> RowOperator<T> for HelmholtzRows<'_, T> {
+    fn apply(&self, x: &impl Nearby<T>, j: usize, out: &mut [T]) {
+        self.run(x, j, 0..out.len(), out, Value);
+    }
+}
+
+impl<T: Real> RowOperator<T> for StencilRows<'_, T> {
+    fn apply(&self, x: &impl Nearby<T>, j: usize, out: &mut [T]) {
+        self.run(x, j, 0..out.len(), out);
+    }
+}
+
 /// An operator on a level.
 pub trait Applied<T: Real> {
     /// `y = A x`, and then `work(row, columns, x, y)` on those cells of it that were computed last.
@@ -30,6 +53,11 @@ pub trait Applied<T: Real> {
         y: &mut Field<T>,
         work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
     );
+
+    fn rows(&self) -> impl RowOperator<T>;
+
+    /// Takes notice that all rows were applied so often, one by one.
+    fn count(&mut self, applications: usize);
 }
 
 impl<T: Real> Applied<T> for Helmholtz<T> {
@@ -40,6 +68,14 @@ impl<T: Real> Applied<T> for Helmholtz<T> {
         work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
     ) {
         Helmholtz::apply_and(self, x, y, work);
+    }
+
+    fn rows(&self) -> impl RowOperator<T> {
+        Helmholtz::rows(self)
+    }
+
+    fn count(&mut self, applications: usize) {
+        Helmholtz::count(self, applications);
     }
 }
 
@@ -52,6 +88,12 @@ impl<T: Real> Applied<T> for Stencil<T> {
     ) {
         Stencil::apply_and(self, x, y, work);
     }
+
+    fn rows(&self) -> impl RowOperator<T> {
+        Stencil::rows(self)
+    }
+
+    fn count(&mut self, _applications: usize) {}
 }
 
 /// What a level has besides its operator.
@@ -64,6 +106,8 @@ pub struct Level<T> {
     /// and black like those of a chess board; row `j` is odd if `j + parity` is.
     masks: [Vec<T>; 2],
     parity: usize,
+    /// Which axes are periodic, if one rank has all cells.
+    whole: Option<[bool; 2]>,
     /// What relaxation writes to.
     other: Field<T>,
     r: Field<T>,
@@ -115,6 +159,7 @@ impl<T: Real> Level<T> {
             inverse,
             masks: [mask(0), mask(1)],
             parity: x0 + y0,
+            whole: (!a.layout.is_shared()).then_some(a.layout.periodic),
             other: Field::new(&team, cells, 1),
             r: Field::new(&team, cells, 1),
             team,
@@ -122,17 +167,17 @@ impl<T: Real> Level<T> {
         }
     }
 
-    /// Red-black relaxation: Gauss-Seidel among cells of different colours. Starts from zero, not from
+    /// Red-black relaxation by cells of these colours, one after the other: Gauss-Seidel. Starts from zero, not from
     /// `x`, if `from_zero` says so.
     fn sweep<A: Applied<T>>(
         &mut self,
         a: &mut A,
         b: &Field<T>,
         x: &mut Field<T>,
-        colors: [usize; 2],
+        colors: &[usize],
         from_zero: bool,
     ) {
-        for (k, color) in colors.into_iter().enumerate() {
+        for (k, &color) in colors.iter().enumerate() {
             let (arch, inverse, masks) = (self.arch, &self.inverse, &self.masks);
             let parity = self.parity + color;
             let mask = |j: usize| &masks[(j + parity) % 2];
@@ -181,9 +226,43 @@ pub fn cycle<T: Real, A: Applied<T>>(
         });
         return;
     };
-    for round in 0..shape.before {
-        level.sweep(a, b, x, [0, 1], from_zero && round == 0);
+    let forth = [0, 1].repeat(shape.before);
+    let back = if shape.backwards { [1, 0] } else { [0, 1] }.repeat(shape.after);
+    if let Some(periodic) = level.whole {
+        let down = level.down.as_mut().expect("there is a level below");
+        let by = Relaxed {
+            team: &level.team,
+            arch: level.arch,
+            inverse: &level.inverse,
+            masks: &level.masks,
+            parity: level.parity,
+            periodic,
+            b,
+        };
+        let other = &mut level.other;
+        let (transfers, coarse) = (&mut down.transfers[..], &mut *next);
+        let interpolations: Vec<_> = transfers.iter().map(|transfer| &transfer.by).collect();
+        by.descend(
+            a,
+            [&mut *x, &mut *other],
+            &forth,
+            from_zero,
+            &interpolations,
+            &mut coarse.b,
+        );
+        cycle(
+            &mut coarse.a,
+            &mut coarse.level,
+            &coarse.b,
+            &mut coarse.x,
+            below,
+            shape,
+            true,
+        );
+        by.ascend(a, [x, other], &back, transfers, &mut coarse.x);
+        return;
     }
+    level.sweep(a, b, x, &forth, from_zero);
     level.residual(a, b, x);
     let down = level.down.as_mut().expect("there is a level below");
     down.restrict(&mut level.r, &mut next.b);
@@ -197,10 +276,7 @@ pub fn cycle<T: Real, A: Applied<T>>(
         true,
     );
     down.correct(&mut next.x, x);
-    let colors = if shape.backwards { [1, 0] } else { [0, 1] };
-    for _ in 0..shape.after {
-        level.sweep(a, b, x, colors, false);
-    }
+    level.sweep(a, b, x, &back, false);
 }
 
 /// One full multigrid cycle for `A x = b`, whatever `x` is: begun with what a full cycle on the coarser

@@ -5,7 +5,7 @@ use std::{ops::Range, rc::Rc};
 use super::layout::Layout;
 use crate::{
     comm::Communicator,
-    field::{Field, Real, Team, signed},
+    field::{Field, Nearby, Real, Team, signed},
     grid::Side,
     halo::{Halo, Reach},
     kernel::{Arch, CHUNK, StencilRow, Surrounded},
@@ -119,10 +119,21 @@ impl<T: Real> Stencil<T> {
         }
         let mut diagonal = Field::new(&team, layout.cells(), 1);
         team.update([&mut diagonal], |j, [row]| {
+            let (j, nx) = (signed(j), signed(row.len()));
+            let east = links.east.part(j, -1..nx);
+            let [south, north] = [j - 1, j].map(|j| links.north.part(j, 0..nx));
+            let to_south_west = links.rising.part(j - 1, -1..nx);
+            let to_north_east = links.rising.part(j, 0..nx);
+            let to_south_east = links.falling.part(j - 1, 0..nx);
+            let to_north_west = links.falling.part(j, -1..nx);
+            let excess = excess.part(j, 0..nx);
             for (i, diagonal) in row.iter_mut().enumerate() {
-                let sums = links.around(signed(i), signed(j)).map(|[a, b]| a + b);
-                let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-                *diagonal = T::from_f64(excess.own_row(j)[i].to_f64() + sum);
+                let along_x = east[i + 1].to_f64() + east[i].to_f64();
+                let along_y = north[i].to_f64() + south[i].to_f64();
+                let rising = to_north_east[i].to_f64() + to_south_west[i].to_f64();
+                let falling = to_south_east[i].to_f64() + to_north_west[i].to_f64();
+                let sum = (along_x + along_y) + (rising + falling);
+                *diagonal = T::from_f64(excess[i].to_f64() + sum);
             }
         });
         fill(&mut halo, &mut diagonal);
@@ -182,29 +193,54 @@ impl<T: Real> Stencil<T> {
         work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
     ) {
         fill(&mut self.halo, x);
-        let (arch, links, diagonal, x) = (self.arch, &self.links, &self.diagonal, &*x);
+        let (a, x) = (self.rows(), &*x);
         self.team.update([y], |j, [y]| {
-            let [below, row, above] = [-1, 0, 1].map(|step| signed(j) + step);
             for (chunk, out) in y.chunks_mut(CHUNK).enumerate() {
                 let columns = chunk * CHUNK..chunk * CHUNK + out.len();
-                let [start, end] = [columns.start, columns.end].map(signed);
-                StencilRow {
-                    out: &mut *out,
-                    u: Surrounded {
-                        south: x.part(below, start - 1..end + 1),
-                        rows: [x.part(row, start - 1..end + 1)],
-                        north: x.part(above, start - 1..end + 1),
-                    },
-                    diagonal: diagonal.part(row, start..end),
-                    east: links.east.part(row, start - 1..end),
-                    north: [below, row].map(|j| links.north.part(j, start..end)),
-                    rising: [below, row].map(|j| links.rising.part(j, start - 1..end)),
-                    falling: [below, row].map(|j| links.falling.part(j, start - 1..end)),
-                }
-                .run(arch);
-                work(j, columns.clone(), x.part(row, start..end), out);
+                a.run(x, j, columns.clone(), out);
+                let own = columns.start..columns.end;
+                work(j, columns, &x.own_row(j)[own], out);
             }
         });
+    }
+
+    /// The operator row by row.
+    pub fn rows(&self) -> StencilRows<'_, T> {
+        StencilRows {
+            arch: self.arch,
+            links: &self.links,
+            diagonal: &self.diagonal,
+        }
+    }
+}
+
+/// What the rows of a [`Stencil`] have in common.
+pub struct StencilRows<'a, T> {
+    arch: Arch,
+    links: &'a Links<T>,
+    diagonal: &'a Field<T>,
+}
+
+impl<T: Real> StencilRows<'_, T> {
+    /// `A x` in some columns of row `j`; the rows of `x` have their ghosts filled.
+    pub fn run(&self, x: &impl Nearby<T>, j: usize, columns: Range<usize>, out: &mut [T]) {
+        let links = self.links;
+        let [below, row, above] = [-1, 0, 1].map(|step| signed(j) + step);
+        let [start, end] = [columns.start, columns.end].map(signed);
+        StencilRow {
+            out,
+            u: Surrounded {
+                south: x.part(below, start - 1..end + 1),
+                rows: [x.part(row, start - 1..end + 1)],
+                north: x.part(above, start - 1..end + 1),
+            },
+            diagonal: self.diagonal.part(row, start..end),
+            east: links.east.part(row, start - 1..end),
+            north: [below, row].map(|j| links.north.part(j, start..end)),
+            rising: [below, row].map(|j| links.rising.part(j, start - 1..end)),
+            falling: [below, row].map(|j| links.falling.part(j, start - 1..end)),
+        }
+        .run(self.arch);
     }
 }
 

@@ -13,17 +13,22 @@ use crate::{
 /// Interpolation along an axis: a fine cell that coincides with a coarse one takes its value, one
 /// between two coarse ones `lower` times the one before plus `upper` times the one behind it.
 /// Restriction is the transpose.
-pub struct Transfer<T> {
-    team: Rc<Team>,
+pub struct Interpolation<T> {
     arch: Arch,
-    axis: usize,
+    pub axis: usize,
     /// Own fine cells before the first that coincides with a coarse one.
     before: usize,
-    fine_halo: Halo<T>,
-    coarse_halo: Halo<T>,
     /// Of the fine cell behind each coarse one; those with one ghost.
     lower: Field<T>,
     upper: Field<T>,
+}
+
+/// An interpolation and its transpose between the fields of two levels.
+pub struct Transfer<T> {
+    pub by: Interpolation<T>,
+    team: Rc<Team>,
+    fine_halo: Halo<T>,
+    coarse_halo: Halo<T>,
 }
 
 impl<T: Real> Transfer<T> {
@@ -54,65 +59,105 @@ impl<T: Real> Transfer<T> {
         });
         let halo = |layout: &Layout| Halo::new(Rc::clone(comm), &layout.domain(), Reach::Star);
         Self {
+            by: Interpolation {
+                arch: Arch::new(),
+                axis,
+                before,
+                lower,
+                upper,
+            },
             team: Rc::clone(team),
-            arch: Arch::new(),
-            axis,
-            before,
             fine_halo: halo(fine),
             coarse_halo: halo(coarse),
-            lower,
-            upper,
         }
     }
 
     /// The coarse right-hand side that belongs to fine residuals. Collective.
     pub fn restrict(&mut self, fine: &mut Field<T>, coarse: &mut Field<T>) {
         self.fine_halo.fill_while(fine, 1, |_, _| {});
-        let (arch, before, fine) = (self.arch, self.before, &*fine);
-        let (lower, upper) = (&self.lower, &self.upper);
+        let (by, fine) = (&self.by, &*fine);
         let nx = signed(coarse.cells()[0]);
         self.team.update([coarse], |j, [out]| {
-            let row = signed(j);
-            if self.axis == 0 {
-                let from = fine.column(signed(before) - 1);
-                let fine = &fine.row(row)[from..];
-                gather_columns(fine, lower.row(row), upper.row(row), out);
+            if by.axis == 0 {
+                by.gather_along_x(j, fine.row(signed(j)), out);
             } else {
-                let center = signed(before + 2 * j);
-                let above = [lower.part(row, 0..nx), fine.part(center + 1, 0..nx)];
-                let below = [upper.part(row - 1, 0..nx), fine.part(center - 1, 0..nx)];
-                gather_rows(arch, fine.part(center, 0..nx), above, below, out);
+                let center = signed(by.before + 2 * j);
+                let rows = [-1, 0, 1].map(|step| fine.part(center + step, 0..nx));
+                by.gather_along_y(j, rows, out);
             }
         });
     }
 
     /// Interpolates coarse values, which are put or added to the fine ones. Collective.
     pub fn interpolate<const ADD: bool>(&mut self, coarse: &mut Field<T>, fine: &mut Field<T>) {
-        self.coarse_halo.fill_while(coarse, 1, |_, _| {});
-        let (arch, before, coarse) = (self.arch, self.before, &*coarse);
-        let (lower, upper) = (&self.lower, &self.upper);
+        self.fill(coarse);
+        let (by, coarse) = (&self.by, &*coarse);
         let nx = signed(fine.cells()[0]);
         self.team.update([fine], |j, [out]| {
-            if self.axis == 0 {
-                let row = signed(j);
-                let from = 1 - before;
-                let [coarse, lower, upper] = [coarse, lower, upper].map(|it| &it.row(row)[from..]);
-                spread_columns::<T, ADD>(coarse, lower, upper, before == 1, out);
-                return;
-            }
-            let row = signed(usize::midpoint(j, before)) - signed(before);
-            let below = coarse.part(row, 0..nx);
-            if (j + before).is_multiple_of(2) {
-                if ADD {
-                    axpy(arch, T::from_f64(1.0), below, out);
-                } else {
-                    out.copy_from_slice(below);
-                }
+            if by.axis == 0 {
+                by.spread_along_x::<ADD>(j, coarse.row(signed(j)), out);
             } else {
-                let low = [lower.part(row, 0..nx), below];
-                let high = [upper.part(row, 0..nx), coarse.part(row + 1, 0..nx)];
-                spread_row::<T, ADD>(arch, low, high, out);
+                let below = by.below(j);
+                let rows = [0, 1].map(|step| coarse.part(below + step, 0..nx));
+                by.spread_along_y::<ADD>(j, rows, out);
             }
         });
+    }
+
+    /// Fills the ghosts of coarse values. Collective.
+    pub fn fill(&mut self, coarse: &mut Field<T>) {
+        self.coarse_halo.fill_while(coarse, 1, |_, _| {});
+    }
+}
+
+impl<T: Real> Interpolation<T> {
+    /// Row `j` of the coarse right-hand side, where columns are coarsened, from the fine row with a
+    /// ghost at either end.
+    pub fn gather_along_x(&self, j: usize, fine: &[T], out: &mut [T]) {
+        let [lower, upper] = [&self.lower, &self.upper].map(|weights| weights.row(signed(j)));
+        gather_columns(&fine[self.before..], lower, upper, out);
+    }
+
+    /// Row `j` of the coarse right-hand side, where rows are coarsened, from the fine row that
+    /// coincides with it between the two next to it.
+    pub fn gather_along_y(&self, j: usize, [below, center, above]: [&[T]; 3], out: &mut [T]) {
+        let (row, nx) = (signed(j), signed(out.len()));
+        let above = [self.lower.part(row, 0..nx), above];
+        let below = [self.upper.part(row - 1, 0..nx), below];
+        gather_rows(self.arch, center, above, below, out);
+    }
+
+    /// Fine row `j`, where columns are coarsened, from the coarse row with a ghost at either end.
+    pub fn spread_along_x<const ADD: bool>(&self, j: usize, coarse: &[T], out: &mut [T]) {
+        let from = 1 - self.before;
+        let [lower, upper] = [&self.lower, &self.upper].map(|it| &it.row(signed(j))[from..]);
+        spread_columns::<T, ADD>(&coarse[from..], lower, upper, self.before == 1, out);
+    }
+
+    /// The coarse row that coincides with fine row `j`, where rows are coarsened, or else the one
+    /// below.
+    pub fn below(&self, j: usize) -> isize {
+        signed(usize::midpoint(j, self.before)) - signed(self.before)
+    }
+
+    /// Fine row `j`, where rows are coarsened, from the coarse row [`Self::below`] and the next.
+    pub fn spread_along_y<const ADD: bool>(
+        &self,
+        j: usize,
+        [below, above]: [&[T]; 2],
+        out: &mut [T],
+    ) {
+        let (row, nx) = (self.below(j), signed(out.len()));
+        if (j + self.before).is_multiple_of(2) {
+            if ADD {
+                axpy(self.arch, T::from_f64(1.0), below, out);
+            } else {
+                out.copy_from_slice(below);
+            }
+        } else {
+            let low = [self.lower.part(row, 0..nx), below];
+            let high = [self.upper.part(row, 0..nx), above];
+            spread_row::<T, ADD>(self.arch, low, high, out);
+        }
     }
 }

@@ -1,0 +1,346 @@
+//! The ways down from a level and back up, each in one pass over memory: for levels that one rank has
+//! the whole of.
+
+use std::ops::Range;
+
+use super::{
+    level::{Applied, RowOperator},
+    transfer::{Interpolation, Transfer},
+    wave::{Place, Wave},
+};
+use crate::{
+    field::{Field, Real, Span, Team, ThreeRows, signed},
+    kernel::{Arch, Relaxation, relax, relax_zero, subtract_from},
+};
+
+/// With fewer cells, waking a thread takes longer than it saves.
+const CELLS_WORTH_WAKING: usize = 1 << 13;
+
+/// What relaxation on a level needs besides the operator.
+pub struct Relaxed<'a, T> {
+    pub team: &'a Team,
+    pub arch: Arch,
+    pub inverse: &'a Field<T>,
+    pub masks: &'a [Vec<T>; 2],
+    pub parity: usize,
+    pub periodic: [bool; 2],
+    pub b: &'a Field<T>,
+}
+
+/// What a row becomes in a stage.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// The solution as it is.
+    Given,
+    /// A relaxation of cells of one colour, begun with zero.
+    Begun(usize),
+    Relaxed(usize),
+    Residual,
+    /// Its residuals, for every second column.
+    Gathered,
+}
+
+/// Rows that a thread makes, the first of them, and where they go.
+struct Band<'a, T> {
+    first: usize,
+    rows: Vec<&'a mut [T]>,
+}
+
+impl<'a, T: Real> Band<'a, T> {
+    fn of(field: &'a mut Field<T>, bands: &[Range<usize>]) -> Vec<Self> {
+        let columns = 0..field.cells()[0];
+        let spans: Vec<_> = bands
+            .iter()
+            .map(|rows| Span {
+                columns: columns.clone(),
+                rows: rows.clone(),
+            })
+            .collect();
+        let parts = field.cut(&spans).into_iter().zip(bands);
+        parts
+            .map(|(rows, band)| Self {
+                first: band.start,
+                rows,
+            })
+            .collect()
+    }
+
+    /// Where a row goes, if it is among them.
+    fn row(&mut self, j: isize) -> Option<&mut [T]> {
+        let at = usize::try_from(j - signed(self.first)).ok()?;
+        self.rows.get_mut(at).map(|row| &mut **row)
+    }
+}
+
+/// The cells of rows with a ghost at either end, or the first of them.
+fn own<T>(rows: [&[T]; 3], n: usize) -> [&[T]; 3] {
+    rows.map(|row| &row[1..=n])
+}
+
+impl<T: Real> Relaxed<'_, T> {
+    fn cells(&self) -> [usize; 2] {
+        self.b.cells()
+    }
+
+    /// Rows dealt out to threads.
+    fn bands(&self, rows: usize) -> Vec<Range<usize>> {
+        let [nx, ny] = self.cells();
+        let threads = if nx * ny < CELLS_WORTH_WAKING {
+            1
+        } else {
+            self.team.size()
+        };
+        (0..threads)
+            .map(|k| rows * k / threads..rows * (k + 1) / threads)
+            .collect()
+    }
+
+    /// The row of the level that a row of a wave is, if it is not beyond a wall.
+    fn row(&self, row: isize) -> Option<usize> {
+        let ny = signed(self.cells()[1]);
+        let row = if self.periodic[1] {
+            row.rem_euclid(ny)
+        } else {
+            row
+        };
+        (0..ny).contains(&row).then(|| row.cast_unsigned())
+    }
+
+    /// Fills the ghosts at the ends of a row.
+    fn close(&self, row: &mut [T]) {
+        let last = row.len() - 1;
+        [row[0], row[last]] = if self.periodic[0] {
+            [row[last - 1], row[1]]
+        } else {
+            [T::ZERO; 2]
+        };
+    }
+
+    fn mask(&self, j: usize, color: usize) -> &[T] {
+        &self.masks[(j + self.parity + color) % 2]
+    }
+
+    /// Makes row `j` of a stage that looks at the solution before.
+    fn make<A: RowOperator<T>>(
+        &self,
+        a: &A,
+        stage: Stage,
+        j: usize,
+        around: Option<[&[T]; 3]>,
+        out: &mut [T],
+    ) {
+        let n = self.cells()[0];
+        let (inverse, b) = (self.inverse.own_row(j), self.b.own_row(j));
+        let own = &mut out[1..=n];
+        if let Stage::Begun(color) = stage {
+            relax_zero(self.arch, self.mask(j, color), inverse, b, own);
+        }
+        if let Some(rows) = around {
+            a.apply(&ThreeRows { center: j, rows }, j, own);
+            match stage {
+                Stage::Relaxed(color) => {
+                    let cells = Relaxation {
+                        mask: self.mask(j, color),
+                        inverse,
+                        b,
+                        x: &rows[1][1..=n],
+                    };
+                    relax(self.arch, &cells, own);
+                }
+                _ => subtract_from(self.arch, b, own),
+            }
+        }
+        self.close(out);
+    }
+
+    /// Relaxes `x` by the cells of these colours, one after the other, begun with zero if `from_zero` says
+    /// so, and restricts the residual to `coarse`. What `x` was is in `other` then.
+    pub fn descend<A: Applied<T>>(
+        &self,
+        a: &mut A,
+        [x, other]: [&mut Field<T>; 2],
+        colors: &[usize],
+        from_zero: bool,
+        by: &[&Interpolation<T>],
+        coarse: &mut Field<T>,
+    ) {
+        let mut stages: Vec<Stage> = colors.iter().map(|&color| Stage::Relaxed(color)).collect();
+        if from_zero {
+            stages[0] = Stage::Begun(colors[0]);
+        } else {
+            stages.insert(0, Stage::Given);
+        }
+        let solved = stages.len() - 1;
+        stages.push(Stage::Residual);
+        let mut widths = vec![self.cells()[0]; stages.len()];
+        let axes: Vec<usize> = by.iter().map(|by| by.axis).collect();
+        if axes == [0, 1] {
+            stages.push(Stage::Gathered);
+            widths.push(coarse.cells()[0]);
+        }
+        a.count(solved + 1);
+
+        let [coarse_nx, coarse_ny] = coarse.cells();
+        let fine_rows = |rows: &Range<usize>| {
+            let ny = self.cells()[1];
+            if axes.contains(&1) {
+                (2 * rows.start).min(ny)..(2 * rows.end).min(ny)
+            } else {
+                rows.clone()
+            }
+        };
+        let bands = self.bands(coarse_ny);
+        let of_x: Vec<_> = bands.iter().map(fine_rows).collect();
+        let parts = Band::of(coarse, &bands)
+            .into_iter()
+            .zip(Band::of(other, &of_x));
+        let (given, a) = (&*x, &a.rows());
+        self.team.for_parts(
+            parts.collect(),
+            &mut || {},
+            |(coarse, mut solution): (Band<'_, T>, Band<'_, T>), _| {
+                let mut wave = Wave::new(&widths);
+                let last = stages.len() - 1;
+                let mut make =
+                    |Place { stage, row }: Place, around: Option<[&[T]; 3]>, out: &mut [T]| {
+                        let Some(j) = self.row(row) else {
+                            out.fill(T::ZERO);
+                            return;
+                        };
+                        match (stages[stage], around) {
+                            (Stage::Given, _) => {
+                                out[1..=given.cells()[0]].copy_from_slice(given.own_row(j));
+                                self.close(out);
+                            }
+                            (Stage::Gathered, Some([_, residuals, _])) => {
+                                by[0].gather_along_x(j, residuals, &mut out[1..=coarse_nx]);
+                            }
+                            (kind, around) => self.make(a, kind, j, around, out),
+                        }
+                        if stage == solved
+                            && let Some(place) = solution.row(row)
+                        {
+                            place.copy_from_slice(&out[1..=place.len()]);
+                        }
+                    };
+                let mut row = vec![T::ZERO; self.cells()[0] + 2];
+                let of = |row: usize| signed(if axes.contains(&1) { 2 * row } else { row });
+                wave.begin(of(coarse.first) - 1);
+                for (j, out) in (coarse.first..).zip(coarse.rows) {
+                    let center = of(j);
+                    wave.pull(last, center + 1, &mut make);
+                    let rows = wave.last(center);
+                    match axes[..] {
+                        [0] => by[0].gather_along_x(j, rows[1], out),
+                        [1] => by[0].gather_along_y(j, own(rows, coarse_nx), out),
+                        [0, _] => by[1].gather_along_y(j, own(rows, coarse_nx), out),
+                        _ => {
+                            let n = self.cells()[0];
+                            by[0].gather_along_y(j, own(rows, n), &mut row[1..=n]);
+                            self.close(&mut row);
+                            by[1].gather_along_x(j, &row, out);
+                        }
+                    }
+                }
+            },
+        );
+        std::mem::swap(x, other);
+    }
+
+    /// Adds what is interpolated from `coarse`, and relaxes by the cells of these colours. What `x` was is
+    /// in `other` then.
+    pub fn ascend<A: Applied<T>>(
+        &self,
+        a: &mut A,
+        [x, other]: [&mut Field<T>; 2],
+        colors: &[usize],
+        transfers: &mut [Transfer<T>],
+        coarse: &mut Field<T>,
+    ) {
+        let nearest = transfers.last_mut().expect("one axis at least");
+        nearest.fill(coarse);
+        a.count(colors.len());
+        let by: Vec<_> = transfers.iter().map(|transfer| &transfer.by).collect();
+        let coarse = &*coarse;
+        let [nx, ny] = self.cells();
+        let bands = self.bands(ny);
+        let (given, a) = (&*x, &a.rows());
+        self.team.for_parts(
+            Band::of(other, &bands),
+            &mut || {},
+            |band: Band<'_, T>, _| {
+                let mut wave = Wave::new(&vec![nx; colors.len() + 1]);
+                let mut between = [(); 2].map(|()| vec![T::ZERO; nx.max(coarse.cells()[0]) + 2]);
+                let mut make =
+                    |Place { stage, row }: Place, around: Option<[&[T]; 3]>, out: &mut [T]| {
+                        let Some(j) = self.row(row) else {
+                            out.fill(T::ZERO);
+                            return;
+                        };
+                        if stage > 0 {
+                            self.make(a, Stage::Relaxed(colors[stage - 1]), j, around, out);
+                            return;
+                        }
+                        let own = &mut out[1..=nx];
+                        own.copy_from_slice(given.own_row(j));
+                        self.add_interpolated(&by, coarse, j, &mut between, own);
+                        self.close(out);
+                    };
+                wave.begin(signed(band.first));
+                for (j, out) in (signed(band.first)..).zip(band.rows) {
+                    wave.pull(colors.len(), j, &mut make);
+                    out.copy_from_slice(&wave.last(j)[1][1..=nx]);
+                }
+            },
+        );
+        std::mem::swap(x, other);
+    }
+
+    /// Adds row `j` of what is interpolated from coarse values whose ghosts are filled.
+    fn add_interpolated(
+        &self,
+        by: &[&Interpolation<T>],
+        coarse: &Field<T>,
+        j: usize,
+        [below, above]: &mut [Vec<T>; 2],
+        out: &mut [T],
+    ) {
+        let [coarse_nx, coarse_ny] = coarse.cells().map(signed);
+        let wrapped = |j: isize| {
+            if self.periodic[1] {
+                j.rem_euclid(coarse_ny)
+            } else {
+                j
+            }
+        };
+        let two = |at: isize| [at, at + 1].map(|j| coarse.part(wrapped(j), 0..coarse_nx));
+        match by {
+            [x] if x.axis == 0 => x.spread_along_x::<true>(j, coarse.row(signed(j)), out),
+            [y] => {
+                y.spread_along_y::<true>(j, two(y.below(j)), out);
+            }
+            [x, y] if x.axis == 0 => {
+                let half = &mut below[..coarse.width()];
+                let own = &mut half[1..=coarse.cells()[0]];
+                y.spread_along_y::<false>(j, two(y.below(j)), own);
+                self.close(half);
+                x.spread_along_x::<true>(j, half, out);
+            }
+            [y, x] => {
+                let at = y.below(j);
+                let n = out.len();
+                for (from, to) in [(at, &mut *below), (at + 1, &mut *above)] {
+                    let from = wrapped(from);
+                    if from < coarse_ny {
+                        let row = coarse.row(from);
+                        x.spread_along_x::<false>(from.cast_unsigned(), row, &mut to[..n]);
+                    } else {
+                        to[..n].fill(T::ZERO);
+                    }
+                }
+                y.spread_along_y::<true>(j, [&below[..n], &above[..n]], out);
+            }
+            _ => unreachable!("one or two axes are coarsened"),
+        }
+    }
+}
