@@ -2,6 +2,7 @@
 
 mod explicit;
 mod plan;
+pub mod rkl2;
 mod steady;
 mod steps;
 mod theta;
@@ -18,6 +19,7 @@ use crate::{
 
 pub use explicit::Explicit;
 pub use plan::{Choice, Plan, Prescribed};
+pub use rkl2::Rkl2;
 pub use steady::Steady;
 pub use steps::Steps;
 pub use theta::Theta;
@@ -41,6 +43,11 @@ pub trait TimeStepper<T: Real> {
 
     /// How steps are taken at present, where there is a choice.
     fn choice(&self) -> Option<Choice> {
+        None
+    }
+
+    /// How many stages were taken so far, where a step has several.
+    fn stages(&self) -> Option<u64> {
         None
     }
 

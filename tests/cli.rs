@@ -362,6 +362,37 @@ fn an_implicit_run_tells_of_its_solves() {
 }
 
 #[test]
+fn a_run_in_stages_tells_of_them() {
+    let case = edited(&[("end = 0.02", "end = 0.02\nstep = 0.005\nscheme = \"rkl2\"")]);
+    let outcome = case.run(&[]);
+    outcome.succeeds();
+    let results = case.results("output/case");
+    results.are_whole();
+    let report = results.report();
+    assert_eq!(report["run"]["steps"], 4);
+    let stages = report["run"]["stages"].as_u64().unwrap();
+    assert!(stages >= 4 * 3 && stages.is_multiple_of(4), "{stages}");
+    let words = format!("rkl2: {stages} stages");
+    assert!(outcome.stderr.contains(&words), "{outcome:?}");
+    let balance = results.column("balance_relative");
+    assert!(
+        balance.iter().all(|balance| balance.abs() < 1e-12),
+        "{balance:?}"
+    );
+    let plan = Outcome::of(&mut case.isotherm(&["check", "case.toml"])).stdout;
+    let words = format!("5.000000e-3 s in {} stages; the explicit", stages / 4);
+    assert!(plan.contains(&words), "{plan}");
+
+    let far = ["time.end=1e9", "time.step=1e9"].map(|set| ["--set", set]);
+    let parts = [
+        "stages, of which round-off allows 9999",
+        "help: take shorter steps",
+    ];
+    case.run(&[&far.concat()[..], &["--overwrite"]].concat())
+        .fails(2, &parts);
+}
+
+#[test]
 fn a_steady_run_has_one_step() {
     let case = edited(&[("end = 0.02", "scheme = \"steady\"")]);
     case.run(&[]).succeeds();

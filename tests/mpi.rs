@@ -211,7 +211,7 @@ fn periodic_walls_have_the_same_bits() {
 }
 
 #[test]
-fn implicit_schemes_have_the_same_bits() {
+fn long_steps_have_the_same_bits() {
     let implicit = |scheme: &str, preconditioner: &str| {
         let config = config(REGIONS, MIXED_WALLS).replace(
             "end = 0.002",
@@ -226,6 +226,9 @@ fn implicit_schemes_have_the_same_bits() {
         (4, "[2, 2]", "1"),
         (6, "[3, 2]", "1"),
     ];
+    let stages = config(REGIONS, MIXED_WALLS)
+        .replace("end = 0.002", "end = 0.002\nstep = 3e-4\nscheme = \"rkl2\"");
+    same_bits::<f64>(&stages, "f64", &layouts);
     same_bits::<f64>(&implicit("backward-euler", "none"), "f64", &layouts);
     same_bits::<f64>(&implicit("crank-nicolson", "jacobi"), "f64", &layouts[2..4]);
     same_bits::<f32>(&implicit("backward-euler", "none"), "f32", &layouts[4..]);

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     cli,
     comm::{Communicator, agree},
-    config::{self, Case, Method, Preconditioning, Solver, Source, Step},
+    config::{self, Case, Method, Preconditioning, Scheme, Solver, Source, Step},
     domain::{Domain, choose_ranks},
     error::Error,
     field::{Field, Real, Team, signed},
@@ -17,7 +17,10 @@ use crate::{
     output::{Window as FileWindow, read_block},
     physics::{Initial, Painter, Value, Wall},
     simulation::Pace,
-    stepper::Prescribed,
+    stepper::{
+        Prescribed,
+        rkl2::{MOST_STAGES, stage_count},
+    },
 };
 
 /// The shortest step, over the time span, that still gets anywhere in double precision.
@@ -171,7 +174,10 @@ impl Given {
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
-        let besides = self.case.solver.map_or(1, vectors);
+        let besides = match (self.case.time.scheme, self.case.solver) {
+            (Scheme::Rkl2, _) => 3,
+            (_, solver) => solver.map_or(1, vectors),
+        };
         let fields = 2 + besides + self.coefficient_fields::<T>()?;
         // The density of summaries.
         let densities = u64::from(self.case.tealeaf.is_some());
@@ -233,6 +239,23 @@ impl Given {
                 ))
             }
         }
+    }
+
+    /// The stages of a step of `"rkl2"`, given that and the stability limit of forward Euler in seconds.
+    ///
+    /// # Errors
+    /// If they are too many.
+    pub fn stages(&self, step: f64, limit: f64) -> Result<usize, Error> {
+        let stages = stage_count(step / limit);
+        if stages > MOST_STAGES {
+            let message = format!(
+                "{step:e} s takes {stages} stages, of which round-off allows {MOST_STAGES}: the explicit \
+                 scheme is stable up to {limit:e} s"
+            );
+            let help = "take shorter steps, or an implicit scheme";
+            return Err(self.fault("time.step", message, help));
+        }
+        Ok(stages)
     }
 
     /// Whether sources or walls change with time.

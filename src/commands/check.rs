@@ -113,10 +113,14 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
             line("steps", "one, to the steady state".to_owned());
             return Ok(text);
         }
-        Scheme::Theta(_) => line(
-            "step",
-            format!("{max_dt:.6e} s; the explicit scheme is stable up to {limit:.6e} s"),
-        ),
+        Scheme::Theta(_) | Scheme::Rkl2 => {
+            let stages = match case.time.scheme {
+                Scheme::Rkl2 => format!(" in {} stages", given.stages(max_dt, limit)?),
+                _ => String::new(),
+            };
+            let stable = format!("the explicit scheme is stable up to {limit:.6e} s");
+            line("step", format!("{max_dt:.6e} s{stages}; {stable}"));
+        }
         Scheme::Explicit => line(
             "stable step",
             format!("{limit:.6e} s; taken: at most {max_dt:.6e} s"),

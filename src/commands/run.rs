@@ -118,6 +118,7 @@ impl Run<'_> {
             wall: start.elapsed().as_secs_f64(),
             times: simulation.stepper.times(),
             plan: simulation.stepper.choice(),
+            stages: simulation.stepper.stages(),
             solves: simulation.stepper.solves(),
             tealeaf: last_summary.and_then(|last| last.get()),
             observers: names
@@ -257,6 +258,9 @@ fn summary(report: &Report) -> String {
     if let (Some(hidden), true) = (report.communication.hidden_fraction, overlaps) {
         let hidden = 100.0 * hidden;
         write!(line, ", {hidden:.0} % of the halo time hidden").expect("a string takes all");
+    }
+    if let Some(stages) = run.stages {
+        write!(line, "\nrkl2: {stages} stages").expect("a string takes all");
     }
     if let Some(solver) = &report.solver {
         let iterations = usize::try_from(solver.iterations).unwrap_or(usize::MAX);

@@ -43,6 +43,8 @@ pub struct Time {
 pub enum Scheme {
     /// Forward Euler.
     Explicit,
+    /// Runge-Kutta-Legendre stages.
+    Rkl2,
     /// The weight of a step's end against its beginning, from 0.5 to 1.
     Theta(f64),
     /// One step from the initial to the steady state.

@@ -46,7 +46,8 @@ pub struct Config {
     pub boundary: Boundary,
     /// The time span and its steps.
     pub time: Time,
-    /// How linear systems are solved, for schemes that have any: all but `"explicit"`.
+    /// How linear systems are solved, for schemes that have any: all but `"explicit"` and
+    /// `"rkl2"`.
     pub solver: Option<Solver>,
     /// How the work is divided; the results are the same bits for every choice but precision.
     #[serde(default)]
@@ -204,8 +205,10 @@ pub enum Wall {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Time {
-    /// How time is stepped: `"explicit"`; with a linear system to solve in each step, stable for
-    /// any step, `"backward-euler"` (first order in time, never a new extreme),
+    /// How time is stepped: `"explicit"`; `"rkl2"` (second order in time), s stages a step, which may be
+    /// (s^2 + s - 2)/4 times as long as an explicit one, with as many stages as the given step needs;
+    /// with a linear system to solve in each step, stable for any step, `"backward-euler"`
+    /// (first order in time, never a new extreme),
     /// `"crank-nicolson"` (second order) or `"theta"` (between these two); or
     /// `"steady"`: not at all, the state in which nothing changes any more, found from the initial
     /// one. Its results count time as 0 before and 1 after; its heats are those of one second.
@@ -231,6 +234,8 @@ pub enum Scheme {
     /// Forward Euler.
     #[default]
     Explicit,
+    /// Runge-Kutta-Legendre stages, as many as keep the step stable.
+    Rkl2,
     /// The end of a step counts.
     BackwardEuler,
     /// The end of a step and its beginning count alike.
@@ -246,6 +251,7 @@ impl Scheme {
     pub fn name(self) -> &'static str {
         match self {
             Self::Explicit => "explicit",
+            Self::Rkl2 => "rkl2",
             Self::BackwardEuler => "backward-euler",
             Self::CrankNicolson => "crank-nicolson",
             Self::Theta => "theta",

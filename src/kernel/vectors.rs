@@ -29,6 +29,21 @@ pub fn multiply_by<T: Real>(arch: Arch, x: &[T], y: &mut [T]) {
     arch.dispatch(MultiplyBy { x, y });
 }
 
+/// `y = a y`.
+pub fn scale_by<T: Real>(arch: Arch, a: T, y: &mut [T]) {
+    arch.dispatch(ScaleBy { a, y });
+}
+
+/// `y = y / x`, cell by cell.
+pub fn divide_by<T: Real>(arch: Arch, x: &[T], y: &mut [T]) {
+    arch.dispatch(DivideBy { x, y });
+}
+
+/// `y = a x + b y + z`.
+pub fn combine<T: Real>(arch: Arch, [a, b]: [T; 2], x: &[T], z: &[T], y: &mut [T]) {
+    arch.dispatch(Combine { a, b, x, z, y });
+}
+
 /// `y = x + a (x - y) + b z`.
 pub fn extrapolate<T: Real>(arch: Arch, x: &[T], a: T, b: T, z: &[T], y: &mut [T]) {
     arch.dispatch(Extrapolate { x, a, b, z, y });
@@ -60,6 +75,24 @@ struct Multiply<'a, T> {
 
 struct MultiplyBy<'a, T> {
     x: &'a [T],
+    y: &'a mut [T],
+}
+
+struct ScaleBy<'a, T> {
+    a: T,
+    y: &'a mut [T],
+}
+
+struct DivideBy<'a, T> {
+    x: &'a [T],
+    y: &'a mut [T],
+}
+
+struct Combine<'a, T> {
+    a: T,
+    b: T,
+    x: &'a [T],
+    z: &'a [T],
     y: &'a mut [T],
 }
 
@@ -124,6 +157,39 @@ impl<T: Real> WithSimd for MultiplyBy<'_, T> {
     fn with_simd<S: Simd>(self, _simd: S) {
         for (y, &x) in self.y.iter_mut().zip(self.x) {
             *y = x * *y;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for ScaleBy<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for y in self.y {
+            *y = self.a * *y;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for DivideBy<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y = *y / x;
+        }
+    }
+}
+
+impl<T: Real> WithSimd for Combine<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for ((y, &x), &z) in self.y.iter_mut().zip(self.x).zip(self.z) {
+            *y = (self.a * x + self.b * *y) + z;
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Team, signed},
-    kernel::{Rows, Uniform},
+    kernel::{Arch, Rows, Uniform, divide_by, scale_by},
     physics::{Coat, FaceMean, Painter, Window},
 };
 
@@ -190,6 +190,14 @@ impl<T: Real> CellValues<T> {
             Self::PerCell(values) => values.own_row(j)[i],
         }
     }
+
+    /// Divides what stands for some columns of row `j` by these values.
+    pub fn divide(&self, arch: Arch, j: usize, columns: Range<usize>, row: &mut [T]) {
+        match self {
+            Self::Uniform(value) => scale_by(arch, T::from_f64(1.0 / value.to_f64()), row),
+            Self::PerCell(values) => divide_by(arch, &values.own_row(j)[columns], row),
+        }
+    }
 }
 
 /// The largest stable step of forward Euler in seconds, `min rho_c / (sum of face weights)` over
@@ -200,10 +208,9 @@ pub(super) fn stability_limit<T: Real>(
     team: &Team,
     cells: [usize; 2],
     weights: &Weights<T>,
-    inverse_capacity: &CellValues<T>,
+    inverse_capacity: impl Fn(usize, usize) -> f64 + Sync,
 ) -> f64 {
-    let limit =
-        |i, j| 1.0 / (inverse_capacity.at(i, j).to_f64() * weights.around(signed(i), signed(j)));
+    let limit = |i, j| 1.0 / (inverse_capacity(i, j) * weights.around(signed(i), signed(j)));
     let smallest = team.fold_rows(
         cells[1],
         || f64::INFINITY,

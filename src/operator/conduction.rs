@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{
     Helmholtz,
-    coefficients::{CellValues, Weights},
+    coefficients::{CellValues, Weights, stability_limit},
     faces::Faces,
     sources::Sources,
     walls::Walls,
@@ -29,8 +29,9 @@ pub struct Conduction<T> {
     /// Whether what the walls fold into the operator changes with time, on any rank.
     walls_move: bool,
     sources: Option<Sources<T>>,
-    /// The time in seconds that walls and sources are at.
-    time: f64,
+    stability_limit: f64,
+    /// The time in seconds that walls and sources are at and, in a stage, when its step began.
+    times: Vec<f64>,
 }
 
 impl<T: Real> Conduction<T> {
@@ -57,7 +58,7 @@ impl<T: Real> Conduction<T> {
         });
         let parts = || {
             let weights = Weights::new(&team, domain, 0, painter)?;
-            let capacity = CellValues::capacity(&team, domain, painter)?;
+            let capacity = CellValues::<T>::capacity(&team, domain, painter)?;
             let sources = Sources::new(&team, domain, 0, painter)?;
             let walls = Walls::new(domain, 0, painter, walls, &weights)?;
             Ok((weights, capacity, sources, walls))
@@ -66,6 +67,10 @@ impl<T: Real> Conduction<T> {
         if let Some(sources) = &mut sources {
             sources.sum_fixed_power(comm.as_ref(), &team);
         }
+        let cells = domain.cells;
+        let stability_limit = stability_limit(comm.as_ref(), &team, cells, &weights, |i, j| {
+            1.0 / capacity.at(i, j).to_f64()
+        });
         let faces = Faces::new(weights);
         let (own_comm, own_team) = (Rc::clone(&comm), Rc::clone(&team));
         let mut helmholtz = Helmholtz::new(own_comm, own_team, domain, faces, capacity, overlap);
@@ -78,7 +83,8 @@ impl<T: Real> Conduction<T> {
             walls,
             walls_move,
             sources,
-            time: 0.0,
+            stability_limit,
+            times: vec![0.0],
         })
     }
 
@@ -92,10 +98,26 @@ impl<T: Real> Conduction<T> {
         &mut self.helmholtz
     }
 
+    /// The largest stable step of forward Euler, in seconds.
+    #[must_use]
+    pub fn stability_limit(&self) -> f64 {
+        self.stability_limit
+    }
+
     /// Takes walls and sources to a time in seconds.
     pub fn at(&mut self, time: f64) {
-        self.time = time;
-        self.walls.set_times(&[time]);
+        self.set_times(&[time]);
+    }
+
+    /// Takes walls and sources to a time in seconds within a step that began at `start`.
+    pub fn at_stage(&mut self, time: f64, start: f64) {
+        self.set_times(&[time, start]);
+    }
+
+    fn set_times(&mut self, times: &[f64]) {
+        self.times.clear();
+        self.times.extend_from_slice(times);
+        self.walls.set_times(times);
         if self.walls_move {
             self.helmholtz.set_walls(self.walls.folded());
         }
@@ -104,15 +126,34 @@ impl<T: Real> Conduction<T> {
     /// Adds to `b` the load of `seconds` at the present time, in J/m^3, and counts the heat that comes
     /// from sources.
     pub fn load(&mut self, b: &mut Field<T>, seconds: f64) {
+        self.load_counting(b, seconds, seconds);
+    }
+
+    /// As [`Self::load`], but counts the heat from sources in as many seconds as `counted` says.
+    pub fn load_counting(&mut self, b: &mut Field<T>, seconds: f64, counted: f64) {
         if let Some(sources) = &mut self.sources {
-            sources.begin(&[self.time], seconds);
-            sources.load(&self.team, b);
+            sources.begin(&self.times[..1], counted);
+            sources.load(&self.team, seconds, b);
         }
         self.walls.load(b, seconds);
     }
 
-    /// Counts the heat that comes in through the walls as at present while `u` lasts for `seconds`.
-    pub fn count(&mut self, u: &Field<T>, seconds: f64) {
+    /// Adds to `d`, in K, what walls and sources bring to `u` in `seconds` of a stage beyond what they would
+    /// as at the start of its step, and counts the heat that comes from sources in as many
+    /// seconds as `counted` says.
+    pub fn add_change(&mut self, u: &Field<T>, d: &mut Field<T>, seconds: f64, counted: f64) {
+        let capacity = self.helmholtz.capacity();
+        if let Some(sources) = &mut self.sources {
+            let start = self.times[1];
+            sources.begin(&self.times[..1], counted);
+            sources.add_change(&self.team, capacity, start, seconds, d);
+        }
+        self.walls.add_change(u, capacity, seconds, d);
+    }
+
+    /// Counts the heat that comes in through the walls as at present while the sum of the fields
+    /// `u` lasts for `seconds`.
+    pub fn count<const N: usize>(&mut self, u: [&Field<T>; N], seconds: f64) {
         self.walls.count(u, seconds);
     }
 

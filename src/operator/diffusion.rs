@@ -61,7 +61,8 @@ impl<T: Real> Diffusion<T> {
         };
         let parts = || {
             let weights = Weights::new(&team, domain, margin, painter)?;
-            let inverse_capacity = CellValues::inverse_capacity(&team, domain, margin, painter)?;
+            let inverse_capacity =
+                CellValues::<T>::inverse_capacity(&team, domain, margin, painter)?;
             let sources = Sources::new(&team, domain, margin, painter)?;
             let walls = Walls::new(domain, margin, painter, walls, &weights)?;
             Ok((weights, inverse_capacity, sources, walls))
@@ -70,13 +71,10 @@ impl<T: Real> Diffusion<T> {
         if let Some(sources) = &mut sources {
             sources.sum_fixed_power(comm.as_ref(), &team);
         }
-        let stability_limit = stability_limit(
-            comm.as_ref(),
-            &team,
-            domain.cells,
-            &weights,
-            &inverse_capacity,
-        );
+        let stability_limit =
+            stability_limit(comm.as_ref(), &team, domain.cells, &weights, |i, j| {
+                inverse_capacity.at(i, j).to_f64()
+            });
         let known = from_fn(|axis| {
             let beyond = |side| {
                 if domain.has_wall(side) {

@@ -1,18 +1,22 @@
 //! The Helmholtz operator on one subdomain.
 
+mod application;
 mod row;
 mod walls;
 
 use std::{ops::Range, rc::Rc, time::Instant};
 
-pub use self::row::HelmholtzRows;
+pub use self::{
+    application::{Piece, Revision, Times},
+    row::HelmholtzRows,
+};
 use super::{coefficients::CellValues, faces::Faces};
 use crate::{
     comm::Communicator,
     domain::Domain,
     field::{DotPart, Field, LINE, Real, Team, merge_parts},
     grid::Side,
-    halo::{Halo, HaloTimes, Reach},
+    halo::{Halo, Reach},
     kernel::{Arch, CHUNK, Residual, Value, multiply, scale},
 };
 
@@ -40,33 +44,6 @@ pub struct Helmholtz<T> {
     of_walls: u64,
     applications: u64,
     times: Times,
-}
-
-/// Tells the states of an operator apart; the same again where it is set back to what it was.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Revision<T> {
-    of_walls: u64,
-    factors: [T; 2],
-}
-
-/// Some cells of a row while the operator is applied.
-pub struct Piece<'a, T> {
-    pub row: usize,
-    pub columns: Range<usize>,
-    pub x: &'a [T],
-    /// `A x`, to be overwritten at will.
-    pub ax: &'a mut [T],
-    /// The cells of the field that is changed.
-    pub y: &'a mut [T],
-}
-
-/// Where the time of applications went, in seconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Times {
-    /// Of the exchanges of halos, cells that need no message among their overlap.
-    pub halo: HaloTimes,
-    /// Cells next to ghosts that came by message.
-    pub rim: f64,
 }
 
 impl<T: Real> Helmholtz<T> {
@@ -251,6 +228,7 @@ impl<T: Real> Helmholtz<T> {
                 row: j,
                 x: &x.own_row(j)[columns.clone()],
                 columns,
+                capacity: row.capacity,
                 ax,
                 y,
             };

@@ -11,7 +11,7 @@ use crate::{
     physics::{MovingSource, Painter},
 };
 
-use super::coefficients::{painted, row_of, window};
+use super::coefficients::{CellValues, painted, row_of, window};
 
 /// Heat sources, and the heat that has come from them.
 pub(super) struct Sources<T> {
@@ -83,17 +83,11 @@ impl<T: Real> Sources<T> {
         }
     }
 
-    /// Adds the heat of the one step begun to `b`, in J/m^3, and to the account.
-    pub fn load(&mut self, team: &Team, b: &mut Field<T>) {
-        let [nx, ny] = b.cells();
-        let threads = team.size();
-        let spans: Vec<_> = (0..threads)
-            .map(|k| Span {
-                columns: 0..nx,
-                rows: ny * k / threads..ny * (k + 1) / threads,
-            })
-            .collect();
-        let dt = T::from_f64(self.dt);
+    /// Adds the heat of `seconds` to `b`, in J/m^3, and that of the one step begun to the account.
+    pub fn load(&mut self, team: &Team, seconds: f64, b: &mut Field<T>) {
+        let nx = b.cells()[0];
+        let spans = shares(team, b.cells());
+        let seconds = T::from_f64(seconds);
         let (present, accounts) = self.deal(&spans);
         let rows = b.cut(&spans).into_iter().zip(accounts);
         let parts: Vec<_> = spans.iter().zip(rows).collect();
@@ -108,11 +102,34 @@ impl<T: Real> Sources<T> {
                     }
                 };
                 for (b, &source) in row.iter_mut().zip(sources) {
-                    *b += dt * source;
+                    *b += seconds * source;
                 }
                 if let (Present::Moving(moving), Some(account)) = (&present, accounts.next()) {
                     moving.account(signed(j), 0, 0, [sources], account);
                 }
+            }
+        });
+    }
+
+    /// Adds to `d`, in K, the heat of `seconds` beyond what came at time `start` from sources that change,
+    /// and to the account what comes in the one step begun.
+    pub fn add_change(
+        &mut self,
+        team: &Team,
+        capacity: &CellValues<T>,
+        start: f64,
+        seconds: f64,
+        d: &mut Field<T>,
+    ) {
+        let spans = shares(team, d.cells());
+        let (Present::Moving(moving), accounts) = self.deal(&spans) else {
+            return;
+        };
+        let rows = d.cut(&spans).into_iter().zip(accounts);
+        let parts: Vec<_> = spans.iter().zip(rows).collect();
+        team.for_parts(parts, &mut || {}, |(span, (rows, accounts)), _| {
+            for (j, (row, account)) in span.rows.clone().zip(rows.into_iter().zip(accounts)) {
+                moving.add_change(j, capacity, start, seconds, row, account);
             }
         });
     }
@@ -145,6 +162,16 @@ impl<T: Real> Sources<T> {
         });
         fixed + moving
     }
+}
+
+/// The rows of each thread.
+fn shares(team: &Team, [nx, ny]: [usize; 2]) -> Vec<Span> {
+    let threads = team.size();
+    let share = |k| Span {
+        columns: 0..nx,
+        rows: ny * k / threads..ny * (k + 1) / threads,
+    };
+    (0..threads).map(share).collect()
 }
 
 /// The sources during some steps.
@@ -228,6 +255,35 @@ impl<T: Real> Moving<'_, T> {
     /// Where cells lie in the window of the moving sources.
     fn in_window(&self, index: isize) -> usize {
         (index + self.margin).cast_unsigned()
+    }
+
+    /// Adds to row `j` of `d`, in K, the heat of `seconds` beyond what came at time `start`, and to that
+    /// row's account what comes in the one step begun.
+    fn add_change(
+        &self,
+        j: usize,
+        capacity: &CellValues<T>,
+        start: f64,
+        seconds: f64,
+        d: &mut [T],
+        account: &mut [f64],
+    ) {
+        let (row, first) = (self.in_window(signed(j)), self.in_window(0));
+        let columns = first..first + d.len();
+        let seconds = T::from_f64(seconds);
+        let evaluate = |t: f64, set: &mut dyn FnMut(usize, T)| {
+            let columns = columns.clone();
+            self.source.evaluate_row(row, columns, t, |column, source| {
+                set(column - first, T::from_f64(source));
+            });
+        };
+        evaluate(start, &mut |i, source| {
+            d[i] = d[i] - seconds * source / capacity.at(i, j);
+        });
+        evaluate(self.times[0], &mut |i, source| {
+            d[i] += seconds * source / capacity.at(i, j);
+            account[i] += self.dt * source.to_f64();
+        });
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Facts<'a> {
     pub times: StepTimes,
     /// How steps were taken in the end, where there was a choice.
     pub plan: Option<Choice>,
+    /// Stages of all steps, where a step has several.
+    pub stages: Option<u64>,
     /// What linear solves took, where there were any.
     pub solves: Option<&'a Solves>,
     /// Of the last state, in cases that come from decks of `TeaLeaf`.
@@ -86,6 +88,9 @@ pub struct Run {
     /// Cells along x and along y.
     pub cells: [usize; 2],
     pub steps: u64,
+    /// Of all steps; each applies the operator once. Absent for schemes whose steps have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stages: Option<u64>,
     /// Simulated seconds.
     pub simulated_time: f64,
     /// Seconds of the slowest rank's wall clock in the loop.
@@ -172,6 +177,7 @@ impl Report {
                 precision: facts.precision,
                 cells: grid.cells,
                 steps,
+                stages: facts.stages,
                 simulated_time: facts.clock.time(),
                 wall_seconds,
                 cell_updates_per_second: steps as f64 * grid.cell_count() as f64 / wall_seconds,
@@ -280,6 +286,7 @@ mod tests {
                 mpi: None,
                 wall: 2.0 * own,
                 plan: None,
+                stages: Some(7),
                 solves: None,
                 tealeaf: None,
                 times: StepTimes {
@@ -299,6 +306,7 @@ mod tests {
         assert_eq!(report["layout"]["ranks"], 2);
         assert_eq!(report["layout"]["process_grid"], serde_json::json!([2, 1]));
         assert_eq!(report["run"]["steps"], 1);
+        assert_eq!(report["run"]["stages"], 7);
         assert_eq!(report["run"]["simulated_time"], 0.25);
         assert_eq!(report["run"]["wall_seconds"], 6.0);
         assert_eq!(report["run"]["cell_updates_per_second"], 200.0 / 6.0);

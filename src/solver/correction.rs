@@ -73,6 +73,7 @@ impl<'a, T: Real> Correction<'a, T> {
                 x: e,
                 ax: s,
                 y: before,
+                ..
             } = piece;
             let r = &r.own_row(row)[columns.clone()];
             xpay(arch, r, minus, s);

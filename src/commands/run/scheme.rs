@@ -15,7 +15,7 @@ use crate::{
     solver::{
         self, Cg, Chebyshev, Diagonal, Jacobi, Multigrid, Ppcg, Preconditioner, Solver, VCycle,
     },
-    stepper::{Explicit, Plan, Prescribed, Steady, Theta, TimeStepper},
+    stepper::{Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper},
 };
 
 /// A stepper, and what it begins with.
@@ -31,20 +31,34 @@ pub(super) struct Prepared<T> {
 impl Run<'_> {
     /// Collective.
     pub(super) fn prepare<T: Real>(&self) -> Result<Prepared<T>, Error> {
-        let case = &self.given.case;
-        let theta = match case.time.scheme {
-            Scheme::Explicit => return self.explicit(),
-            Scheme::Theta(theta) => Some(theta),
-            Scheme::Steady => None,
-        };
-        let conduction = Conduction::new(
-            Rc::clone(&self.comm),
-            Rc::clone(&self.team),
-            &self.domain,
-            &case.medium,
-            &case.walls,
-            case.parallel.overlap.unwrap_or(true),
+        match self.given.case.time.scheme {
+            Scheme::Explicit => self.explicit(),
+            Scheme::Rkl2 => self.rkl2(),
+            Scheme::Theta(theta) => self.implicit(Some(theta)),
+            Scheme::Steady => self.implicit(None),
+        }
+    }
+
+    fn rkl2<T: Real>(&self) -> Result<Prepared<T>, Error> {
+        let (comm, conduction) = (self.comm.as_ref(), self.conduction()?);
+        let (max_dt, pace) = agree(comm, self.given.pace(f64::INFINITY))?;
+        agree(
+            comm,
+            self.given.stages(max_dt, conduction.stability_limit()),
         )?;
+        Ok(Prepared {
+            u: self.initial(0)?,
+            stepper: Box::new(Rkl2::new(conduction, max_dt)),
+            max_dt,
+            pace,
+            situation: None,
+        })
+    }
+
+    /// A theta scheme, or the steady state.
+    fn implicit<T: Real>(&self, theta: Option<f64>) -> Result<Prepared<T>, Error> {
+        let case = &self.given.case;
+        let conduction = self.conduction()?;
         let asked = case.solver.expect("such a scheme has a solver");
         let solver = solver(conduction.helmholtz(), &self.domain, asked);
         let (max_dt, pace) = agree(self.comm.as_ref(), self.given.pace(f64::INFINITY))?;
@@ -88,6 +102,18 @@ impl Run<'_> {
             pace,
             situation: recalled.is_none().then_some(situation),
         })
+    }
+
+    fn conduction<T: Real>(&self) -> Result<Conduction<T>, Error> {
+        let case = &self.given.case;
+        Conduction::new(
+            Rc::clone(&self.comm),
+            Rc::clone(&self.team),
+            &self.domain,
+            &case.medium,
+            &case.walls,
+            case.parallel.overlap.unwrap_or(true),
+        )
     }
 
     fn initial<T: Real>(&self, margin: usize) -> Result<Field<T>, Error> {

@@ -110,6 +110,7 @@ impl Check<'_> {
         match time.scheme {
             Name::CrankNicolson => Scheme::Theta(0.5),
             Name::BackwardEuler => Scheme::Theta(1.0),
+            Name::Rkl2 => Scheme::Rkl2,
             _ => Scheme::Explicit,
         }
     }
@@ -161,7 +162,7 @@ impl Check<'_> {
         solver: &mut Option<schema::Solver>,
         scheme: Name,
     ) -> Option<Solver> {
-        if let Name::Explicit = scheme {
+        if let Name::Explicit | Name::Rkl2 = scheme {
             if solver.is_some() {
                 let help = "remove it, or take an implicit scheme";
                 self.does_nothing("solver", scheme, help);
