@@ -82,7 +82,14 @@ fn meets(n: u32, steps: u32, published: f64, solvers: &[[&str; 2]]) {
         let method = format!("solver.method={method}");
         let preconditioner = format!("solver.preconditioner={preconditioner}");
         let tolerance = "solver.relative_tolerance=1e-12";
-        let arguments = ["--set", tolerance, "--set", &method, "--set", &preconditioner];
+        let arguments = [
+            "--set",
+            tolerance,
+            "--set",
+            &method,
+            "--set",
+            &preconditioner,
+        ];
         let (_, results) = run_deck(&case, &arguments);
         close(sum(&results, "u"), published, 1e-8);
         close(sum(&results, "volume"), 100.0, 1e-14);
@@ -409,7 +416,12 @@ fn the_start_is_that_of_the_benchmark() {
 #[test]
 fn the_same_bits_from_any_layout() {
     let problem = problem(100, 2);
-    let methods = [Method::Cg, Method::Chebyshev, Method::Ppcg, Method::Multigrid];
+    let methods = [
+        Method::Cg,
+        Method::Chebyshev,
+        Method::Ppcg,
+        Method::Multigrid,
+    ];
     for method in methods {
         let how = How {
             method,
@@ -419,20 +431,20 @@ fn the_same_bits_from_any_layout() {
             },
             ..EULER
         };
-    let on = |ranks, threads| {
-        let layout = Layout {
-            ranks,
-            threads,
-            ..SOLO
+        let on = |ranks, threads| {
+            let layout = Layout {
+                ranks,
+                threads,
+                ..SOLO
+            };
+            run::<f64>(&problem, layout, how).unwrap()
         };
-        run::<f64>(&problem, layout, how).unwrap()
-    };
-    let expected = on(1, 1);
-    for (ranks, threads) in [(1, 2), (2, 1), (3, 2), (4, 1), (6, 1)] {
-        assert!(
-            on(ranks, threads) == expected,
-            "{method:?}, {ranks} ranks, {threads} threads"
-        );
+        let expected = on(1, 1);
+        for (ranks, threads) in [(1, 2), (2, 1), (3, 2), (4, 1), (6, 1)] {
+            assert!(
+                on(ranks, threads) == expected,
+                "{method:?}, {ranks} ranks, {threads} threads"
+            );
         }
     }
 }

@@ -33,8 +33,7 @@ pub struct Config {
     /// The state at time 0.
     pub initial: Initial,
     /// What holds on each side; a side left out is insulated. One of
-    /// `{ temperature = K }`,
-    /// `{ flux = W/m^2 }` (inward),
+    /// `{ temperature = K }`, `{ flux = W/m^2 }` (inward),
     /// `{ convection = { coefficient = W/(m^2 K), ambient = K } }`,
     /// with numbers or expressions in x, y and t; or
     /// `"periodic"`, together with the opposite side.
@@ -253,10 +252,9 @@ impl Scheme {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Solver {
-    /// `"cg"`: conjugate gradients; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate
-    /// gradients with a polynomial of the operator for a preconditioner, so that ranks wait for each
-    /// other less often; `"chebyshev"`: Chebyshev iteration, which goes over memory least; `"jacobi"`:
-    /// Jacobi's method, slow.
+    /// `"cg"`: conjugate gradients; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate gradients
+    /// with a polynomial of the operator for a preconditioner, so that ranks wait for each other less often;
+    /// `"chebyshev"`: Chebyshev iteration, which goes over memory least; `"jacobi"`: Jacobi's method, slow.
     pub method: Method,
     /// What helps the method on: `"none"`; `"jacobi"`, the operator's diagonal; or, for `"cg"`,
     /// `"multigrid"`, one V-cycle. With that an iteration takes some five times as long, but their

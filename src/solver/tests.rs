@@ -82,9 +82,10 @@ impl Method<f64> for Optimist {
         self.cg.start(system, norm)
     }
 
-    fn iterate(&mut self, system: &mut System<'_, f64>) -> Result<f64, Reason> {
+    fn iterate(&mut self, system: &mut System<'_, f64>) -> Result<Option<f64>, Reason> {
         let factor = if self.starts == 1 { 1e-4 } else { 1.0 };
-        Ok(factor * self.cg.iterate(system)?)
+        let norm = self.cg.iterate(system)?;
+        Ok(norm.map(|norm| factor * norm))
     }
 }
 
@@ -99,8 +100,8 @@ impl Method<f64> for Idle {
         Ok(())
     }
 
-    fn iterate(&mut self, _: &mut System<'_, f64>) -> Result<f64, Reason> {
-        Ok(0.0)
+    fn iterate(&mut self, _: &mut System<'_, f64>) -> Result<Option<f64>, Reason> {
+        Ok(Some(0.0))
     }
 }
 
@@ -125,14 +126,14 @@ fn a_solver_trusts_the_true_residual_alone() {
 fn what_is_not_positive_definite_breaks_down() {
     let (mut conduction, mut x, b) = system();
     conduction.helmholtz_mut().set(-1.0, 0.0);
-    let cg = Box::new(Cg::new(conduction.helmholtz(), None));
+    let cg = Box::new(Cg::<_, Diagonal<_>>::new(conduction.helmholtz(), None));
     let error = solve(&mut conduction, cg, &mut x, &b).unwrap_err();
     assert_eq!(
         error.reason,
         Reason::Breakdown("the operator is not positive definite")
     );
-    let jacobi = Box::new(Jacobi::new(conduction.helmholtz()));
-    let cg = Box::new(Cg::new(conduction.helmholtz(), Some(jacobi)));
+    let diagonal = Diagonal::new(conduction.helmholtz());
+    let cg = Box::new(Cg::new(conduction.helmholtz(), Some(diagonal)));
     let error = solve(&mut conduction, cg, &mut x, &b).unwrap_err();
     assert_eq!(
         error.reason,
@@ -140,7 +141,7 @@ fn what_is_not_positive_definite_breaks_down() {
     );
     let (mut conduction, mut x, mut b) = system();
     b.set(3, 4, f64::NAN);
-    let cg = Box::new(Cg::new(conduction.helmholtz(), None));
+    let cg = Box::new(Cg::<_, Diagonal<_>>::new(conduction.helmholtz(), None));
     let error = solve(&mut conduction, cg, &mut x, &b).unwrap_err();
     assert_eq!(error.reason, Reason::NotFinite);
 }
@@ -149,7 +150,7 @@ fn what_is_not_positive_definite_breaks_down() {
 fn a_system_that_is_solved_takes_no_iteration() {
     let (mut conduction, mut x, mut b) = system();
     team_fill(&mut b, 0.0);
-    let cg = Box::new(Cg::new(conduction.helmholtz(), None));
+    let cg = Box::new(Cg::<_, Diagonal<_>>::new(conduction.helmholtz(), None));
     let stats = solve(&mut conduction, cg, &mut x, &b).unwrap();
     assert_eq!(
         (stats.iterations, stats.applications, stats.residual),
@@ -167,16 +168,16 @@ fn team_fill(field: &mut Field<f64>, value: f64) {
 fn the_diagonal_follows_the_operator() {
     let (mut conduction, _, _) = system();
     let team = Rc::clone(conduction.helmholtz().team());
-    let mut jacobi = Jacobi::new(conduction.helmholtz());
+    let mut preconditioner = Diagonal::new(conduction.helmholtz());
     let mut r = Field::new(&team, [20, 15], 1);
     let mut z = r.clone();
     team_fill(&mut r, 1.0);
     for beta in [0.1, 0.1, 0.7] {
         let a = conduction.helmholtz_mut();
         a.set(1.0, beta);
-        jacobi.prepare(a);
+        preconditioner.prepare(a);
         let mut dots = Dots::new();
-        let part = jacobi.apply(a, &mut r, &mut z, dots.parts());
+        let part = preconditioner.apply(a, &mut r, &mut z, dots.parts());
         let [rz] = dots.totals(&Solo, &team, part, [[&r, &z]]);
         // Between walls, on a wall, and in a corner: there a face counts twice.
         let diagonal = |x: f64, y: f64| 3.0 + beta * (400.0 * x + 2.0 * 225.0 * y);

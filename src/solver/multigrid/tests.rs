@@ -145,12 +145,13 @@ fn poisson(cells: [usize; 2], has_temperature: [bool; 2]) -> Stencil<f64> {
     let comm: Rc<dyn Communicator> = Rc::new(crate::comm::Solo);
     let domain = domain(cells, [1, 1], [false; 2], 0);
     let at_wall = |axis: usize, at: usize| at == 0 || at == cells[axis];
-    let weight = |axis: usize, i: usize, j: usize| {
-        match (at_wall(axis, [i, j][axis]), has_temperature[axis]) {
-            (false, _) => 1.0,
-            (true, true) => 2.0,
-            (true, false) => 0.0,
-        }
+    let weight = |axis: usize, i: usize, j: usize| match (
+        at_wall(axis, [i, j][axis]),
+        has_temperature[axis],
+    ) {
+        (false, _) => 1.0,
+        (true, true) => 2.0,
+        (true, false) => 0.0,
     };
     let a = operator(&comm, &domain, weight, 0.0);
     Stencil::of(&a, &Layout::of(&domain))
