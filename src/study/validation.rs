@@ -27,6 +27,7 @@ impl Tolerance {
 impl fmt::Display for Tolerance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Absolute(0.0) => f.write_str("0"),
             Self::Absolute(tolerance) => write!(f, "{tolerance:e}"),
             Self::Relative(tolerance) => write!(f, "{tolerance:e} relative"),
         }
@@ -210,6 +211,7 @@ mod tests {
                 verdict(59.763_305, 59.763_305_412_3, Tolerance::Absolute(5e-7)),
                 verdict(0.0, 3.14e-13, Tolerance::Absolute(1e-12)),
                 verdict(10.0, 12.0, Tolerance::Relative(0.1)),
+                verdict(7.0, 7.0, Tolerance::Absolute(0.0)),
             ],
         };
         let expected = "\
@@ -217,6 +219,7 @@ case  quantity  expected   measured     tolerance      verdict
 case  mean      59.763305  59.76330541  5e-7           ok
 case  mean      0          3.1e-13      1e-12          ok
 case  mean      10         12.0         1e-1 relative  MISS
+case  mean      7          7            0              ok
 ";
         assert_eq!(verdicts.to_string(), expected);
         let markdown = verdicts.markdown();
