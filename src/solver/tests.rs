@@ -68,7 +68,7 @@ fn solve(
 
 /// Conjugate gradients that at first believe the residual to be smaller than it is.
 struct Optimist {
-    cg: Cg<f64>,
+    cg: Cg<f64, Diagonal<f64>>,
     starts: usize,
 }
 
@@ -84,8 +84,7 @@ impl Method<f64> for Optimist {
 
     fn iterate(&mut self, system: &mut System<'_, f64>) -> Result<Option<f64>, Reason> {
         let factor = if self.starts == 1 { 1e-4 } else { 1.0 };
-        let norm = self.cg.iterate(system)?;
-        Ok(norm.map(|norm| factor * norm))
+        Ok(self.cg.iterate(system)?.map(|norm| factor * norm))
     }
 }
 
@@ -126,7 +125,7 @@ fn a_solver_trusts_the_true_residual_alone() {
 fn what_is_not_positive_definite_breaks_down() {
     let (mut conduction, mut x, b) = system();
     conduction.helmholtz_mut().set(-1.0, 0.0);
-    let cg = Box::new(Cg::<_, Diagonal<_>>::new(conduction.helmholtz(), None));
+    let cg = Box::new(Cg::<_, Diagonal<f64>>::new(conduction.helmholtz(), None));
     let error = solve(&mut conduction, cg, &mut x, &b).unwrap_err();
     assert_eq!(
         error.reason,
@@ -141,7 +140,7 @@ fn what_is_not_positive_definite_breaks_down() {
     );
     let (mut conduction, mut x, mut b) = system();
     b.set(3, 4, f64::NAN);
-    let cg = Box::new(Cg::<_, Diagonal<_>>::new(conduction.helmholtz(), None));
+    let cg = Box::new(Cg::<_, Diagonal<f64>>::new(conduction.helmholtz(), None));
     let error = solve(&mut conduction, cg, &mut x, &b).unwrap_err();
     assert_eq!(error.reason, Reason::NotFinite);
 }
@@ -150,7 +149,7 @@ fn what_is_not_positive_definite_breaks_down() {
 fn a_system_that_is_solved_takes_no_iteration() {
     let (mut conduction, mut x, mut b) = system();
     team_fill(&mut b, 0.0);
-    let cg = Box::new(Cg::<_, Diagonal<_>>::new(conduction.helmholtz(), None));
+    let cg = Box::new(Cg::<_, Diagonal<f64>>::new(conduction.helmholtz(), None));
     let stats = solve(&mut conduction, cg, &mut x, &b).unwrap();
     assert_eq!(
         (stats.iterations, stats.applications, stats.residual),
@@ -168,20 +167,20 @@ fn team_fill(field: &mut Field<f64>, value: f64) {
 fn the_diagonal_follows_the_operator() {
     let (mut conduction, _, _) = system();
     let team = Rc::clone(conduction.helmholtz().team());
-    let mut preconditioner = Diagonal::new(conduction.helmholtz());
+    let mut diagonal = Diagonal::new(conduction.helmholtz());
     let mut r = Field::new(&team, [20, 15], 1);
     let mut z = r.clone();
     team_fill(&mut r, 1.0);
     for beta in [0.1, 0.1, 0.7] {
         let a = conduction.helmholtz_mut();
         a.set(1.0, beta);
-        preconditioner.prepare(a);
+        diagonal.prepare(a);
         let mut dots = Dots::new();
-        let part = preconditioner.apply(a, &mut r, &mut z, dots.parts());
+        let part = diagonal.apply(a, &mut r, &mut z, dots.parts());
         let [rz] = dots.totals(&Solo, &team, part, [[&r, &z]]);
         // Between walls, on a wall, and in a corner: there a face counts twice.
-        let diagonal = |x: f64, y: f64| 3.0 + beta * (400.0 * x + 2.0 * 225.0 * y);
-        let expected = [diagonal(2.0, 2.0), diagonal(3.0, 2.0), diagonal(3.0, 3.0)];
+        let value = |x: f64, y: f64| 3.0 + beta * (400.0 * x + 2.0 * 225.0 * y);
+        let expected = [value(2.0, 2.0), value(3.0, 2.0), value(3.0, 3.0)];
         let found = [z.get(9, 9), z.get(0, 9), z.get(19, 14)].map(|z| 1.0 / z);
         for (found, expected) in found.into_iter().zip(expected) {
             assert!((found / expected - 1.0).abs() < 1e-14, "{found} {expected}");
