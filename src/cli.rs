@@ -82,8 +82,8 @@ Examples:
     /// Run the cases whose answer is known, and compare.
     ///
     /// Each case is a config or a deck with published or exact numbers, in a file that says where they come
-    /// from and how far a run may be off; `validation/README.md` describes it. Prints a row for each
-    /// number: expected, measured, tolerance, verdict. Leaves nothing behind but what is asked for.
+    /// from and how far a run may be off; `validation/cases.toml` describes its keys. Prints a row for
+    /// each number: expected, measured, tolerance, verdict. Leaves nothing behind but what is asked for.
     /// Runs on one rank with all its threads. A miss gives status 1.
     #[command(after_help = "\
 Examples:
