@@ -1,16 +1,20 @@
 //! What a config file may hold. Every key is described here and nowhere else: the JSON
 //! schema and the comments of the starter configs come from these doc comments.
 
+mod solver;
+
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    case::{Density, Method, Precision, Preconditioning},
+    case::{Density, Precision},
     quantity::{Auto, Conductivity, Quantity, Start},
 };
 use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
+
+pub use solver::Solver;
 
 /// A number, or an expression in x and y.
 pub type OfPlace = Quantity<false>;
@@ -33,7 +37,8 @@ pub struct Config {
     /// The state at time 0.
     pub initial: Initial,
     /// What holds on each side; a side left out is insulated. One of
-    /// `{ temperature = K }`, `{ flux = W/m^2 }` (inward),
+    /// `{ temperature = K }`,
+    /// `{ flux = W/m^2 }` (inward),
     /// `{ convection = { coefficient = W/(m^2 K), ambient = K } }`,
     /// with numbers or expressions in x, y and t; or
     /// `"periodic"`, together with the opposite side.
@@ -245,47 +250,6 @@ impl Scheme {
             Self::CrankNicolson => "crank-nicolson",
             Self::Theta => "theta",
             Self::Steady => "steady",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Solver {
-    /// `"cg"`: conjugate gradients; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate gradients
-    /// with a polynomial of the operator for a preconditioner, so that ranks wait for each other less often;
-    /// `"chebyshev"`: Chebyshev iteration, which goes over memory least; `"jacobi"`: Jacobi's method, slow.
-    pub method: Method,
-    /// What helps the method on: `"none"`; `"jacobi"`, the operator's diagonal; or, for `"cg"`,
-    /// `"multigrid"`, one V-cycle. With that an iteration takes some five times as long, but their
-    /// number hardly grows with the number of cells, nor where conductivities jump: the best choice
-    /// for all but short steps. `"ppcg"` has its polynomial besides.
-    pub preconditioner: Preconditioning,
-    /// The first iterations of `"chebyshev"` and `"ppcg"` in each solve, at least 2, are those of `"cg"` and
-    /// find the bounds of the spectrum that the others need; 25 if absent.
-    pub cg_steps: Option<usize>,
-    /// How often an iteration of `"ppcg"` applies the operator besides the once that one of `"cg"`
-    /// does, at least 1; 10 if absent. An even number is safe where bounds are hard to find.
-    pub inner_steps: Option<usize>,
-    /// A solution is good enough when its residual, in the norm of the sum of squares over all
-    /// cells, is at most this part of what it was before the solve.
-    pub relative_tolerance: f64,
-    /// ... or at most this: in J/m^3, or W/m^3 for `"steady"`.
-    pub absolute_tolerance: f64,
-    /// A solve that needs more iterations ends the run with an error.
-    pub max_iterations: u64,
-}
-
-impl Default for Solver {
-    fn default() -> Self {
-        Self {
-            method: Method::default(),
-            preconditioner: Preconditioning::default(),
-            cg_steps: None,
-            inner_steps: None,
-            relative_tolerance: 1e-8,
-            absolute_tolerance: 0.0,
-            max_iterations: 10_000,
         }
     }
 }

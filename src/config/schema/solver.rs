@@ -1,0 +1,48 @@
+//! What a config file may hold about linear solvers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::case::{Method, Preconditioning};
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Solver {
+    /// `"cg"`: conjugate gradients; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate
+    /// gradients with a polynomial of the operator for a preconditioner, so that ranks wait for each
+    /// other less often; `"chebyshev"`: Chebyshev iteration, which goes over memory least; `"jacobi"`:
+    /// Jacobi's method, slow.
+    pub method: Method,
+    /// What helps the method on: `"none"`; `"jacobi"`, the operator's diagonal; or, for `"cg"`,
+    /// `"multigrid"`, one V-cycle. With that an iteration takes some five times as long, but their
+    /// number hardly grows with the number of cells, nor where conductivities jump: the best choice
+    /// for all but short steps. `"ppcg"` has its polynomial besides.
+    pub preconditioner: Preconditioning,
+    /// The first iterations of `"chebyshev"` and `"ppcg"` in each solve, at least 2, are those of `"cg"` and
+    /// find the bounds of the spectrum that the others need; 25 if absent.
+    pub cg_steps: Option<usize>,
+    /// How often an iteration of `"ppcg"` applies the operator besides the once that one of `"cg"`
+    /// does, at least 1; 10 if absent.
+    pub inner_steps: Option<usize>,
+    /// A solution is good enough when its residual, in the norm of the sum of squares over all
+    /// cells, is at most this part of what it was before the solve.
+    pub relative_tolerance: f64,
+    /// ... or at most this: in J/m^3, or W/m^3 for `"steady"`.
+    pub absolute_tolerance: f64,
+    /// A solve that needs more iterations ends the run with an error.
+    pub max_iterations: u64,
+}
+
+impl Default for Solver {
+    fn default() -> Self {
+        Self {
+            method: Method::default(),
+            preconditioner: Preconditioning::default(),
+            cg_steps: None,
+            inner_steps: None,
+            relative_tolerance: 1e-8,
+            absolute_tolerance: 0.0,
+            max_iterations: 10_000,
+        }
+    }
+}
