@@ -12,9 +12,11 @@ Examples:
   isotherm check configs/quickstart.toml --ranks 64
   isotherm init > my.toml
   isotherm convert tea.in > tea.toml
+  isotherm validate
 
-Exit status: 0 done; 1 a solver did not converge; 2 bad input; 70 internal error; 73 the output directory
-holds another run; 74 storage failed; 75 stopped by a signal; 76 the field became NaN or infinite.";
+Exit status: 0 done; 1 a solver did not converge, or a validation case was missed; 2 bad input; 70 internal
+error; 73 the output directory holds another run; 74 storage failed; 75 stopped by a signal; 76 the field
+became NaN or infinite.";
 
 /// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.
 #[derive(Debug, Parser)]
@@ -77,6 +79,19 @@ Examples:
   isotherm bench --cells 2048 2048 --rounds 5 --plot roofline.png
   mpirun -n 2 isotherm bench --cells 4096 4096 --json bench.json")]
     Bench(Bench),
+    /// Run the cases whose answer is known, and compare.
+    ///
+    /// Each case is a config or a deck with published or exact numbers, in a file that says where they come
+    /// from and how far a run may be off; `validation/cases.toml` describes its keys. Prints a row for
+    /// each number: expected, measured, tolerance, verdict. Leaves nothing behind but what is asked for.
+    /// Runs on one rank with all its threads. A miss gives status 1.
+    #[command(after_help = "\
+Examples:
+  isotherm validate
+  isotherm validate csc-heat tea-bm-2
+  isotherm validate --long --markdown
+  isotherm validate --plot orders.png --json validation.json")]
+    Validate(Validate),
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +159,30 @@ pub struct Bench {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Draw a roofline plot of the rates on all threads.
+    #[arg(long, value_name = "FILE.png")]
+    pub plot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Names of the cases to run [default: all but the long ones].
+    pub names: Vec<String>,
+    /// Run the long cases too, which take minutes each.
+    #[arg(long, conflicts_with = "names")]
+    pub long: bool,
+    /// The file of the cases.
+    #[arg(long, value_name = "FILE", default_value = "validation/cases.toml")]
+    pub cases: PathBuf,
+    /// Threads of each run [default: as for `isotherm run`].
+    #[arg(long, value_parser = positive)]
+    pub threads: Option<usize>,
+    /// Print Markdown: a table of the cases, and one of the verdicts.
+    #[arg(long)]
+    pub markdown: bool,
+    /// Write the verdicts to this file too.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Draw the errors of the cases that refine grids or steps.
     #[arg(long, value_name = "FILE.png")]
     pub plot: Option<PathBuf>,
 }

@@ -21,6 +21,7 @@ mod schema;
 mod source;
 mod tealeaf;
 mod template;
+mod validation;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ pub use overrides::assignment;
 pub use problems::{Origin, Problem, Problems};
 pub use source::{Source, load};
 pub use template::template;
+pub use validation::{At, Expectation, Measured, Refinement, ValidationCase, validation_cases};
 
 /// Reads and checks a config, which may be a deck of `TeaLeaf`. `overrides` are the arguments of
 /// `--set`, as in `time.end=2` or `region.0.source=5e9`, and change the config that a deck is read

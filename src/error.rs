@@ -24,6 +24,8 @@ pub enum Kind {
     NotFinite,
     /// A linear solver did not get where it should.
     NotConverged,
+    /// A validation case did not give what is expected.
+    Missed,
 }
 
 impl Kind {
@@ -31,7 +33,7 @@ impl Kind {
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
-            Self::NotConverged => 1,
+            Self::NotConverged | Self::Missed => 1,
             Self::Input => 2,
             Self::Internal => 70,
             Self::Occupied => 73,

@@ -56,6 +56,7 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
     let text = match command {
         Command::Run(run) => return commands::run(&run, launcher),
         Command::Bench(bench) => return commands::bench(&bench, launcher),
+        Command::Validate(validate) => return commands::validate(&validate, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
         Command::Convert(convert) if speaks => commands::convert(&convert)?,
         Command::Init { template: name } => template(name.as_deref())?,

@@ -1,3 +1,4 @@
-//! Measurements of the machine and of the program on it.
+//! Measurements of the machine and of the program on it, and verdicts on what it computes.
 
 pub mod bench;
+pub mod validation;

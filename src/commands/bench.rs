@@ -4,7 +4,6 @@ mod roofline;
 
 use std::{
     fmt::Display,
-    fs,
     io::{self, Write as _},
     rc::Rc,
 };
@@ -12,7 +11,7 @@ use std::{
 use roofline::roofline;
 use serde::Serialize;
 
-use super::connect;
+use super::{connect, write_json};
 use crate::{
     cli::Bench,
     comm::{Communicator, agree},
@@ -82,12 +81,8 @@ fn on_first_rank(
 fn show(options: &Bench, rates: &(impl Display + Serialize)) -> Result<(), Error> {
     // A reader that has gone away is no failure.
     let _ = write!(io::stdout(), "{rates}");
-    let Some(path) = &options.json else {
-        return Ok(());
-    };
-    let json = serde_json::to_string_pretty(rates).expect("numbers have a JSON form");
-    fs::write(path, json + "\n")
-        .map_err(|error| Error::storage(format!("cannot write {}: {error}", path.display())))
+    let json = options.json.as_ref();
+    json.map_or(Ok(()), |path| write_json(path, rates))
 }
 
 /// Refuses a grid whose fields do not fit into the memory of the nodes.

@@ -21,6 +21,8 @@ const GAP: usize = 8;
 const WIDTH: f64 = 3.0;
 const DASH: f64 = 12.0;
 const MARK: f64 = 15.0;
+/// On an axis over more, not all round numbers find room.
+const FEW_DECADES: f64 = 3.0;
 
 /// What is drawn.
 pub struct Chart {
@@ -224,7 +226,8 @@ impl Axis {
         (number.log10() - self.low) / (self.high - self.low) * pixels(self.length - 1)
     }
 
-    /// The numbers 1, 2 and 5 of each power of ten on the axis: pixels from its low end, and labels.
+    /// The numbers 1, 2 and 5 of each power of ten on the axis, or 1 alone where there are many:
+    /// pixels from its low end, and labels.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -232,20 +235,24 @@ impl Axis {
     )]
     fn ticks(&self) -> Vec<(usize, String)> {
         let decades = self.low.floor() as i32..=self.high.floor() as i32;
+        let digits: &[u8] = if self.high - self.low > FEW_DECADES {
+            &[1]
+        } else {
+            &[1, 2, 5]
+        };
         let numbers = decades.flat_map(|decade| {
-            [1.0, 2.0, 5.0].map(|digit| {
-                let decimals = (-decade).max(0) as usize;
-                (digit * 10f64.powi(decade), decimals)
+            let number = move |&digit: &u8| f64::from(digit) * 10f64.powi(decade);
+            digits.iter().map(move |digit| {
+                let label = match decade {
+                    ..=-4 => format!("{digit}e{decade}"),
+                    _ => format!("{:.*}", (-decade).max(0) as usize, number(digit)),
+                };
+                (number(digit), label)
             })
         });
         numbers
             .filter(|(number, _)| (self.low..=self.high).contains(&number.log10()))
-            .map(|(number, decimals)| {
-                (
-                    self.pixel(number).round() as usize,
-                    format!("{number:.decimals$}"),
-                )
-            })
+            .map(|(number, label)| (self.pixel(number).round() as usize, label))
             .collect()
     }
 }
@@ -268,6 +275,9 @@ mod tests {
         let distance = |a: usize, b: usize| ticks[b].0 - ticks[a].0;
         assert!(distance(1, 4).abs_diff(1000 * 10 / 22) <= 1);
         assert!(distance(0, 1).abs_diff(distance(3, 4)) <= 1);
+        let ticks = Axis::around(2e-6, 0.2, 1001).ticks();
+        let labels: Vec<_> = ticks.iter().map(|(_, label)| label.as_str()).collect();
+        assert_eq!(labels, ["1e-5", "1e-4", "0.001", "0.01", "0.1"]);
     }
 
     #[test]
