@@ -50,6 +50,11 @@ pub trait Method<T: Real> {
     /// As users name it, with what belongs to it.
     fn name(&self) -> String;
 
+    /// Iterations without a smaller residual after which there is no hope.
+    fn patience(&self) -> u64 {
+        1000
+    }
+
     /// Begins anew, given the norm of the residual `b - A x` that `r` now is.
     ///
     /// # Errors
@@ -167,7 +172,7 @@ impl<T: Real> Solver<T> {
         };
         let before = system.a.applications();
         let initial = residual(&mut system);
-        let mut watch = Watch::new(self.tolerance, initial);
+        let mut watch = Watch::new(self.tolerance, self.method.patience(), initial);
         system.goal = watch.goal();
         let method = self.method.as_mut();
         let reached = reach(method, &mut system, &mut watch, initial);

@@ -143,6 +143,11 @@ impl<T: Real> Method<T> for Multigrid<T> {
         self.by.name().to_owned()
     }
 
+    /// Each cycle brings the residual down, until it is round-off.
+    fn patience(&self) -> u64 {
+        8
+    }
+
     fn start(&mut self, system: &mut System<'_, T>, _norm: f64) -> Result<(), Reason> {
         self.by.prepare_for(system.a);
         self.is_first = true;

@@ -4,9 +4,6 @@ use std::collections::VecDeque;
 
 use super::{Reason, SolverError};
 
-/// Iterations without a smaller residual after which there is no hope.
-const PATIENCE: u64 = 1000;
-
 /// A residual that has grown by this factor will not come back.
 const DIVERGED: f64 = 1e10;
 
@@ -28,6 +25,8 @@ pub struct Tolerance {
 pub(super) struct Watch {
     goal: f64,
     max_iterations: u64,
+    /// Iterations without a smaller residual after which there is no hope.
+    patience: u64,
     initial: f64,
     iterations: u64,
     least: f64,
@@ -37,10 +36,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub fn new(tolerance: Tolerance, initial: f64) -> Self {
+    pub fn new(tolerance: Tolerance, patience: u64, initial: f64) -> Self {
         Self {
             goal: f64::max(tolerance.relative * initial, tolerance.absolute),
             max_iterations: tolerance.max_iterations,
+            patience,
             initial,
             iterations: 0,
             least: initial,
@@ -86,7 +86,7 @@ impl Watch {
             Err(Reason::Diverged)
         } else if self.iterations >= self.max_iterations {
             Err(Reason::TooManyIterations)
-        } else if self.iterations - self.least_at >= PATIENCE {
+        } else if self.iterations - self.least_at >= self.patience {
             Err(Reason::Stagnated)
         } else {
             Ok(())
@@ -109,13 +109,15 @@ impl Watch {
 mod tests {
     use super::*;
 
+    const PATIENCE: u64 = 100;
+
     fn watch(relative: f64, absolute: f64) -> Watch {
         let tolerance = Tolerance {
             relative,
             absolute,
             max_iterations: 3000,
         };
-        Watch::new(tolerance, 8.0)
+        Watch::new(tolerance, PATIENCE, 8.0)
     }
 
     #[test]
