@@ -372,7 +372,7 @@ impl Given {
 /// Vectors that a solver needs besides the solution.
 fn vectors(solver: Solver) -> u64 {
     // The levels of multigrid while the first of them are made.
-    const LEVELS: u64 = 14;
+    const LEVELS: u64 = 13;
     let right_hand_side_and_residual = 2;
     let own = match solver.method {
         // Two corrections; the direction and its image; both.

@@ -3,7 +3,7 @@
 use crate::output::{Chart, Mark, Panel, Series};
 
 /// In which most people can tell neighbours apart (Okabe and Ito, "Color Universal Design", 2008).
-const COLORS: [[u8; 3]; 7] = [
+const COLORS: [[u8; 3]; 8] = [
     [0, 114, 178],
     [213, 94, 0],
     [0, 158, 115],
@@ -11,6 +11,7 @@ const COLORS: [[u8; 3]; 7] = [
     [230, 159, 0],
     [86, 180, 233],
     [40, 40, 46],
+    [240, 228, 66],
 ];
 
 /// The errors of one case.

@@ -108,9 +108,8 @@ pub struct Level<T> {
     parity: usize,
     /// Which axes are periodic, if one rank has all cells.
     whole: Option<[bool; 2]>,
-    /// What relaxation writes to.
+    /// What relaxation writes to, and residuals.
     other: Field<T>,
-    r: Field<T>,
     /// None if the level has one cell.
     pub down: Option<Down<T>>,
 }
@@ -161,7 +160,6 @@ impl<T: Real> Level<T> {
             parity: x0 + y0,
             whole: (!a.layout.is_shared()).then_some(a.layout.periodic),
             other: Field::new(&team, cells, 1),
-            r: Field::new(&team, cells, 1),
             team,
             down,
         }
@@ -202,7 +200,7 @@ impl<T: Real> Level<T> {
 
     fn residual<A: Applied<T>>(&mut self, a: &mut A, b: &Field<T>, x: &mut Field<T>) {
         let arch = self.arch;
-        a.apply_and(x, &mut self.r, |j, columns, _, y| {
+        a.apply_and(x, &mut self.other, |j, columns, _, y| {
             subtract_from(arch, &b.own_row(j)[columns], y);
         });
     }
@@ -265,7 +263,7 @@ pub fn cycle<T: Real, A: Applied<T>>(
     level.sweep(a, b, x, &forth, from_zero);
     level.residual(a, b, x);
     let down = level.down.as_mut().expect("there is a level below");
-    down.restrict(&mut level.r, &mut next.b);
+    down.restrict(&mut level.other, &mut next.b);
     cycle(
         &mut next.a,
         &mut next.level,
@@ -293,8 +291,8 @@ pub fn full_cycle<T: Real, A: Applied<T>>(
     if let Some((next, below)) = below.split_first_mut() {
         let down = level.down.as_mut().expect("there is a level below");
         let copy = |j: usize, [r]: [&mut [T]; 1]| r.copy_from_slice(b.own_row(j));
-        level.team.update([&mut level.r], copy);
-        down.restrict(&mut level.r, &mut next.b);
+        level.team.update([&mut level.other], copy);
+        down.restrict(&mut level.other, &mut next.b);
         full_cycle(
             &mut next.a,
             &mut next.level,
