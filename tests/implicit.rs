@@ -6,8 +6,8 @@ mod common;
 use common::{
     Layout, Problem, SOLO, formula, imbalance_of,
     implicit::{EULER, How, Outcome, STEADY, run},
-    insulated, largest_difference, modes, number, on_ranks, random, reference, region, sample,
-    uniform, unit_grid,
+    insulated, largest_difference, modes, moving, number, on_ranks, random, reference, region,
+    sample, uniform, unit_grid,
 };
 use isotherm::{
     error::Kind,
@@ -54,32 +54,8 @@ fn modes_decay_as_they_must() {
     }
 }
 
-/// `u = (1 + x) cos(3 t)` between walls that move with it: exact in space, so that the error is all of
-/// time.
 fn error_in_time(theta: f64, steps: usize) -> f64 {
-    let medium = Medium {
-        source: Some(formula("-6*(1 + x)*sin(3*t)")),
-        ..uniform([0.7, 1.3], 2.0)
-    };
-    #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let dt = 1.0 / steps as f64;
-    let problem = Problem {
-        grid: unit_grid([12, 9]),
-        medium,
-        initial: formula("1 + x"),
-        walls: [
-            Wall::Temperature(formula("cos(3*t)")),
-            Wall::Flux(formula("0.7*cos(3*t)")),
-            Wall::Flux(number(0.0)),
-            // K du/dn = 0 = h (ambient - u), with a coefficient that moves.
-            Wall::Convection {
-                coefficient: formula("2 + sin(20*t)"),
-                ambient: formula("(1 + x)*cos(3*t)"),
-            },
-        ],
-        dt,
-        steps,
-    };
+    let problem = moving([12, 9], steps);
     let how = How {
         theta: Some(theta),
         jacobi: true,

@@ -241,25 +241,41 @@ fn a_deck_has_the_same_bits_and_sums() {
         .replace("_cells=250", "_cells=101")
         .replace("end_step=10", "end_step=3");
     let case = Case::named("case.in", &deck);
-    let arguments = ["run", "case.in", "--threads", "1", "--output", "alone"];
-    Outcome::of(&mut case.isotherm(&arguments)).succeeds();
-    let alone = case.results("alone");
-    let sums = alone.report()["tealeaf"].clone();
-    assert!(sums["u"].as_f64().unwrap() > 0.0);
-    for (ranks, threads) in [(1, "2"), (2, "1"), (3, "1"), (4, "1"), (6, "1")] {
-        let arguments = ["run", "case.in", "--threads", threads, "--overwrite"];
-        let outcome = Outcome::of(&mut mpirun(&case, ranks, ISOTHERM, &arguments));
-        outcome.succeeds();
-        // Told once, at the start and at the end.
-        assert_eq!(outcome.stderr.matches("Volume").count(), 2, "{outcome:#?}");
-        let results = case.results("output/case");
-        assert_eq!(results.report()["layout"]["ranks"], ranks);
-        assert_eq!(results.report()["tealeaf"], sums);
-        are_the_same::<f64>(
-            &results,
-            &alone,
-            &format!("{ranks} ranks, {threads} threads"),
-        );
+    for (method, preconditioner) in [
+        ("cg", "none"),
+        ("cg", "multigrid"),
+        ("multigrid", "none"),
+        ("chebyshev", "none"),
+        ("ppcg", "jacobi"),
+    ] {
+        let by = [
+            format!("solver.method={method}"),
+            format!("solver.preconditioner={preconditioner}"),
+        ];
+        let set = ["--set", &by[0], "--set", &by[1]];
+        let run = |threads| {
+            [
+                &["run", "case.in", "--overwrite", "--threads", threads][..],
+                &set,
+            ]
+            .concat()
+        };
+        let mut alone = case.isotherm(&run("1"));
+        Outcome::of(alone.args(["--output", "alone"])).succeeds();
+        let alone = case.results("alone");
+        let sums = alone.report()["tealeaf"].clone();
+        assert!(sums["u"].as_f64().unwrap() > 0.0);
+        for (ranks, threads) in [(1, "2"), (2, "1"), (3, "1"), (4, "1"), (6, "1")] {
+            let outcome = Outcome::of(&mut mpirun(&case, ranks, ISOTHERM, &run(threads)));
+            outcome.succeeds();
+            // Told once, at the start and at the end.
+            assert_eq!(outcome.stderr.matches("Volume").count(), 2, "{outcome:#?}");
+            let results = case.results("output/case");
+            assert_eq!(results.report()["layout"]["ranks"], ranks);
+            assert_eq!(results.report()["tealeaf"], sums);
+            let what = format!("{by:?}, {ranks} ranks, {threads} threads");
+            are_the_same::<f64>(&results, &alone, &what);
+        }
     }
     let convert = Outcome::of(&mut mpirun(&case, 2, ISOTHERM, &["convert", "case.in"]));
     convert.succeeds();

@@ -4,7 +4,7 @@ mod common;
 
 use common::{
     Layout, Problem, SOLO, formula, gather, imbalance_of, insulated, largest_difference, modes,
-    number, on_ranks, paint_initial, random, region, sample, uniform, unit_grid,
+    moving, number, on_ranks, paint_initial, random, region, sample, uniform, unit_grid,
 };
 use isotherm::{
     field::{Field, Real},
@@ -90,32 +90,8 @@ fn modes_decay_by_the_stability_polynomial() {
     }
 }
 
-/// `u = (1 + x) cos(3 t)` between walls that move with it: exact in space, so that the error is all of
-/// time.
 fn error_in_time(steps: usize) -> f64 {
-    let medium = Medium {
-        source: Some(formula("-6*(1 + x)*sin(3*t)")),
-        ..uniform([0.7, 1.3], 2.0)
-    };
-    #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let dt = 1.0 / steps as f64;
-    let problem = Problem {
-        grid: unit_grid([48, 36]),
-        medium,
-        initial: formula("1 + x"),
-        walls: [
-            Wall::Temperature(formula("cos(3*t)")),
-            Wall::Flux(formula("0.7*cos(3*t)")),
-            Wall::Flux(number(0.0)),
-            // K du/dn = 0 = h (ambient - u), with a coefficient that moves.
-            Wall::Convection {
-                coefficient: formula("2 + sin(20*t)"),
-                ambient: formula("(1 + x)*cos(3*t)"),
-            },
-        ],
-        dt,
-        steps,
-    };
+    let problem = moving([48, 36], steps);
     let outcome = run::<f64>(&problem, SOLO);
     let imbalance = imbalance_of(&outcome.start, &outcome.end);
     assert!(imbalance < 1e-12, "imbalance {imbalance:e}");

@@ -106,6 +106,33 @@ pub fn unit_grid(cells: [usize; 2]) -> Grid {
     }
 }
 
+/// `u = (1 + x) cos(3 t)` until 1 s, between walls that move with it: exact in space, so that the error
+/// is all of time.
+pub fn moving(cells: [usize; 2], steps: usize) -> Problem {
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    let dt = 1.0 / steps as f64;
+    Problem {
+        grid: unit_grid(cells),
+        medium: Medium {
+            source: Some(formula("-6*(1 + x)*sin(3*t)")),
+            ..uniform([0.7, 1.3], 2.0)
+        },
+        initial: formula("1 + x"),
+        walls: [
+            Wall::Temperature(formula("cos(3*t)")),
+            Wall::Flux(formula("0.7*cos(3*t)")),
+            Wall::Flux(number(0.0)),
+            // K du/dn = 0 = h (ambient - u), with a coefficient that moves.
+            Wall::Convection {
+                coefficient: formula("2 + sin(20*t)"),
+                ambient: formula("(1 + x)*cos(3*t)"),
+            },
+        ],
+        dt,
+        steps,
+    }
+}
+
 /// A value at the centres of all cells, row by row.
 pub fn sample(value: &Value, grid: &Grid) -> Vec<f64> {
     let cells = (0..grid.cells[1]).flat_map(|j| (0..grid.cells[0]).map(move |i| (i, j)));
