@@ -5,18 +5,21 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::config::WallTime;
+
 const EXAMPLES: &str = "\
 Examples:
   isotherm run configs/quickstart.toml
   mpirun -n 2 isotherm run configs/quickstart.toml --set time.end=0.1
+  isotherm resume output/quickstart
   isotherm check configs/quickstart.toml --ranks 64
   isotherm init > my.toml
   isotherm convert tea.in > tea.toml
   isotherm validate
 
 Exit status: 0 done; 1 a solver did not converge, or a validation case was missed; 2 bad input; 70 internal
-error; 73 the output directory holds another run; 74 storage failed; 75 stopped by a signal; 76 the field
-became NaN or infinite.";
+error; 73 the output directory holds another run; 74 storage failed; 75 stopped before the end, to be resumed;
+76 the field became NaN or infinite.";
 
 /// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.
 #[derive(Debug, Parser)]
@@ -37,6 +40,16 @@ Examples:
   mpirun -n 4 isotherm run chip.toml --output output/try-2
   mpirun -n 2 --map-by slot:PE=8 --bind-to core isotherm run chip.toml")]
     Run(Run),
+    /// Go on with a run from its newest checkpoint, on any number of ranks and threads.
+    ///
+    /// The results have the same bits as those of a run that was never stopped. `--set` may change what is
+    /// written and how the work is divided, and the end of the time span; not what is simulated.
+    #[command(after_help = "\
+Examples:
+  isotherm resume output/chip
+  mpirun -n 4 isotherm resume output/chip
+  isotherm resume output/chip --set time.end=2")]
+    Resume(Resume),
     /// Validate a config without running it; say what a run would take.
     #[command(after_help = "\
 Examples:
@@ -118,9 +131,37 @@ pub struct Run {
     /// Replace the results of a former run in the output directory.
     #[arg(long)]
     pub overwrite: bool,
+    /// Go on with the run in the output directory, if there is one.
+    #[arg(long, conflicts_with = "overwrite")]
+    pub resume: bool,
+    #[command(flatten)]
+    pub manner: Manner,
+}
+
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The directory of the run.
+    pub directory: PathBuf,
+    /// Override a key of the config, as in `time.end=2` or `output.snapshots.every_time=0.1`; repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Threads of each rank [default: as for `isotherm run`].
+    #[arg(long, value_parser = positive)]
+    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub manner: Manner,
+}
+
+/// How a run is made, whatever its case.
+#[derive(Debug, Args)]
+pub struct Manner {
     /// Show errors and warnings only.
     #[arg(long)]
     pub quiet: bool,
+    /// Write a checkpoint and stop, with status 75, before so much time has passed, as in `90s` or `1h30m`
+    /// [default: what Slurm's `SLURM_JOB_END_TIME` leaves].
+    #[arg(long, value_name = "DURATION")]
+    pub wall_limit: Option<WallTime>,
 }
 
 #[derive(Debug, Args)]

@@ -132,6 +132,25 @@ pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &dyn Communicator, valu
         .collect()
 }
 
+/// What rank 0 makes, on every rank.
+///
+/// # Errors
+/// That of rank 0.
+///
+/// # Panics
+/// If the value cannot be written as JSON, which is a defect of its type.
+pub fn from_first<T: Serialize + DeserializeOwned>(
+    comm: &dyn Communicator,
+    make: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut bytes = Vec::new();
+    if comm.rank() == 0 {
+        bytes = serde_json::to_vec(&make()).expect("a plain value has a JSON form");
+    }
+    comm.broadcast(0, &mut bytes);
+    serde_json::from_slice(&bytes).expect("written above")
+}
+
 /// Makes a failure on any rank the failure of all: the error of the lowest failing rank.
 ///
 /// # Errors

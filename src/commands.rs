@@ -4,12 +4,14 @@ mod bench;
 mod case;
 mod check;
 mod convert;
+mod resume;
 mod run;
 mod validate;
 
 pub use bench::bench;
 pub use check::check;
 pub use convert::convert;
+pub use resume::resume;
 pub use run::run;
 pub use validate::validate;
 

@@ -10,6 +10,7 @@
 
 mod build;
 mod case;
+mod differences;
 mod document;
 mod json_schema;
 mod keys;
@@ -22,6 +23,7 @@ mod source;
 mod tealeaf;
 mod template;
 mod validation;
+mod wall_time;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -33,12 +35,14 @@ pub use case::{
     Case, Density, Method, Output, Parallel, Plot, Precision, Preconditioning, Scheme, Solver,
     Step, TeaLeaf, Time,
 };
+pub use differences::differences;
 pub use json_schema::json_schema;
 pub use overrides::assignment;
 pub use problems::{Origin, Problem, Problems};
 pub use source::{Source, load};
 pub use template::template;
 pub use validation::{At, Expectation, Measured, Refinement, ValidationCase, validation_cases};
+pub use wall_time::WallTime;
 
 /// Reads and checks a config, which may be a deck of `TeaLeaf`. `overrides` are the arguments of
 /// `--set`, as in `time.end=2` or `region.0.source=5e9`, and change the config that a deck is read

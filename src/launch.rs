@@ -3,7 +3,10 @@
 pub mod memory;
 mod placement;
 
-use std::{env, panic};
+use std::{
+    env, panic,
+    time::{Duration, SystemTime},
+};
 
 pub use placement::{Placement, available_memory};
 
@@ -20,6 +23,14 @@ pub fn abort_on_panic() {
         report(panic);
         comm::abort(Kind::Internal.exit_status());
     }));
+}
+
+/// How much time Slurm leaves the job, where it says so.
+#[must_use]
+pub fn time_left() -> Option<Duration> {
+    let end: u64 = env::var("SLURM_JOB_END_TIME").ok()?.parse().ok()?;
+    let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(end))?;
+    Some(end.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// What the environment says about the launcher.

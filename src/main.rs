@@ -55,6 +55,7 @@ fn main() -> ExitCode {
 fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result<(), Error> {
     let text = match command {
         Command::Run(run) => return commands::run(&run, launcher),
+        Command::Resume(resume) => return commands::resume(&resume, launcher),
         Command::Bench(bench) => return commands::bench(&bench, launcher),
         Command::Validate(validate) => return commands::validate(&validate, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,

@@ -1,6 +1,7 @@
 //! The discrete operator of heat conduction on one subdomain: as explicit steps take it
 //! ([`Diffusion`]), and as linear systems see it ([`Conduction`], [`Helmholtz`]).
 
+mod accounts;
 mod coefficients;
 mod conduction;
 mod diffusion;
@@ -12,6 +13,7 @@ mod sources;
 mod tile;
 mod walls;
 
+pub use accounts::Accounts;
 pub use coefficients::{CellValues, own_window};
 pub use conduction::Conduction;
 pub use diffusion::Diffusion;

@@ -32,13 +32,18 @@ pub struct Simulation<'a, T: Real> {
 }
 
 impl<T: Real> Simulation<'_, T> {
-    /// Steps to the end of the time span, or until an observer says stop. Collective.
+    /// Steps to the end of the time span, or until an observer says stop. A clock that has taken steps goes
+    /// on from there. Collective.
     ///
     /// # Errors
     /// The first error of the stepper or of an observer, the same on every rank.
     pub fn run(&mut self) -> Result<(), Error> {
         self.observer_seconds = vec![0.0; self.observers.len()];
-        self.observe(Moment::Start)?;
+        if self.clock.step() == 0 {
+            self.observe(Moment::Start)?;
+        } else {
+            self.catch_up();
+        }
         while self.clock.running() {
             let steps = self.next_steps().batch(self.stepper.most_steps());
             self.stepper.advance(&mut self.u, steps)?;
@@ -53,6 +58,13 @@ impl<T: Real> Simulation<'_, T> {
             }
         }
         Ok(())
+    }
+
+    /// Takes what is due at present for seen: the run that this one goes on from has seen it.
+    fn catch_up(&mut self) {
+        for observer in &mut self.observers {
+            observer.schedule().take(&self.clock, Moment::Running);
+        }
     }
 
     /// Steps up to where an observer wants to look.
@@ -99,7 +111,7 @@ mod tests {
     use crate::{
         comm::Solo,
         grid::Grid,
-        stepper::{Heat, StepTimes},
+        stepper::{Carried, Heat, StepTimes},
     };
 
     /// What happened in a run.
@@ -136,6 +148,14 @@ mod tests {
         }
 
         fn heat(&self, _u: &Field<f64>) -> Heat {
+            unreachable!("nobody asks")
+        }
+
+        fn carried(&self) -> Carried {
+            unreachable!("nobody asks")
+        }
+
+        fn go_on_with(&mut self, _carried: Carried) {
             unreachable!("nobody asks")
         }
 

@@ -8,12 +8,12 @@ mod steps;
 mod theta;
 mod tiling;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     error::Error,
     field::{Field, Real},
-    operator::Times,
+    operator::{Accounts, Times},
     solver::SolveStats,
 };
 
@@ -41,6 +41,13 @@ pub trait TimeStepper<T: Real> {
     /// Heat in `u`, and what has come in since the start. Collective.
     fn heat(&self, u: &Field<T>) -> Heat;
 
+    /// What it carries from step to step besides the temperatures: all that a run needs to go on later,
+    /// with the same bits.
+    fn carried(&self) -> Carried;
+
+    /// Goes on with what a stepper for the same case carried on the same subdomain.
+    fn go_on_with(&mut self, carried: Carried);
+
     /// How steps are taken at present, where there is a choice.
     fn choice(&self) -> Option<Choice> {
         None
@@ -60,6 +67,24 @@ pub trait TimeStepper<T: Real> {
     fn times(&self) -> StepTimes;
 }
 
+/// What a scheme carries from step to step besides the temperatures.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Carried {
+    /// Of this rank's subdomain.
+    pub accounts: Accounts,
+    /// Alike on all ranks.
+    pub counts: Counts,
+}
+
+/// How much a run did so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// For schemes with linear systems.
+    pub solves: Option<Solves>,
+    /// For schemes whose steps have stages.
+    pub stages: Option<u64>,
+}
+
 /// Heat content and heat that came in, in joules per metre of depth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Heat {
@@ -75,7 +100,7 @@ pub struct Heat {
 }
 
 /// What the linear solves of a run took so far.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Solves {
     /// As users name it.
     pub method: String,

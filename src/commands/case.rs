@@ -1,12 +1,10 @@
 //! A case on its way to the ranks.
 
-use std::{
-    path::{Path, PathBuf},
-    rc::Rc,
-};
+mod reading;
+
+use std::{path::PathBuf, rc::Rc};
 
 use crate::{
-    cli,
     comm::{Communicator, agree},
     config::{self, Case, Method, Preconditioning, Scheme, Solver, Source, Step},
     domain::{Domain, choose_ranks},
@@ -38,64 +36,6 @@ pub struct Given {
 }
 
 impl Given {
-    /// Reads a config on this rank.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn read(config: &cli::Config, output: Option<&Path>) -> Result<Self, Error> {
-        let source = config::load(&config.config)?;
-        let mut overrides = config.set.clone();
-        if let Some(directory) = output {
-            let directory = directory
-                .to_str()
-                .ok_or_else(|| Error::input("the path given to --output is not UTF-8"))?;
-            overrides.push(config::assignment("output.directory", directory));
-        }
-        let case = config::parse(&source, &overrides, base(&config.config))?;
-        Ok(Self {
-            case,
-            source,
-            overrides,
-        })
-    }
-
-    /// Reads a config on rank 0 and tells all ranks of it. Collective.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, the same on every rank.
-    pub fn share(
-        comm: &dyn Communicator,
-        config: &cli::Config,
-        output: Option<&Path>,
-    ) -> Result<Self, Error> {
-        let given = if comm.rank() == 0 {
-            Self::read(config, output).map(Some)
-        } else {
-            Ok(None)
-        };
-        let given = agree(comm, given)?;
-        let effective = given.as_ref().map(|given| given.case.effective.clone());
-        let mut bytes = effective.map_or_else(Vec::new, String::into_bytes);
-        comm.broadcast(0, &mut bytes);
-        let given = given.map_or_else(
-            || {
-                let source = Source {
-                    name: config.config.display().to_string(),
-                    text: String::from_utf8(bytes).expect("rank 0 sent text"),
-                };
-                // The files that an effective config names have absolute paths.
-                let case = config::parse(&source, &[], Path::new(""))?;
-                Ok(Self {
-                    case,
-                    source,
-                    overrides: Vec::new(),
-                })
-            },
-            Ok,
-        );
-        agree(comm, given)
-    }
-
     /// An error about the value of a key that only shows once the case meets the machine.
     fn fault(&self, path: &str, message: String, help: &str) -> Error {
         config::fault(&self.source, &self.overrides, path, message, help).into()
@@ -389,12 +329,4 @@ fn vectors(solver: Solver) -> u64 {
         (_, Preconditioning::None) => 0,
     };
     right_hand_side_and_residual + own + of_preconditioner
-}
-
-/// What paths in a config are relative to.
-fn base(config: &Path) -> &Path {
-    match config.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
 }

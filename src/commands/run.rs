@@ -6,21 +6,22 @@ mod summaries;
 use std::{fmt::Write as _, rc::Rc, time::Instant};
 
 use self::scheme::Prepared;
-use super::{case::Given, connect};
+use super::{case::Given, connect, resume::resume_or_start};
 use crate::{
     cli,
     comm::{Communicator, Reduce, agree},
-    config::{Precision, Scheme},
+    config::{Precision, Scheme, WallTime},
     domain::Domain,
     error::{Error, count},
-    field::{Real, Team},
-    launch::{Launcher, Placement, memory},
+    field::{Field, Real, Team},
+    launch::{Launcher, Placement, memory, time_left},
     output::{
-        DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, PICTURE, PROBES, Picture,
-        Probes, Progress, REPORT, Report, RunDirectory, Snapshots, StopOnSignal, Summaries, note,
+        Checkpoint, Checkpoints, DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, Marks,
+        PICTURE, PROBES, Picture, Probes, Progress, REPORT, Report, Requests, RunDirectory, STOP,
+        Snapshots, Summaries, note,
     },
-    simulation::{Cadence, Clock, Observer, Simulation},
-    stepper::Choice,
+    simulation::{Cadence, Clock, Observer, Pace, Simulation},
+    stepper::{Choice, TimeStepper},
 };
 
 /// Steps between two looks for values that are not finite.
@@ -31,36 +32,84 @@ const STEPS_BETWEEN_FINITE_CHECKS: u64 = 1000;
 /// # Errors
 /// Whatever ends it before its end, the same on every rank.
 pub fn run(options: &cli::Run, launcher: Option<Launcher>) -> Result<(), Error> {
+    let start = Instant::now();
     let comm = connect(launcher)?;
-    let given = Given::share(comm.as_ref(), &options.config, options.output.as_deref())?;
+    let read = || Given::read(&options.config, options.output.as_deref());
+    let given = Given::share(comm.as_ref(), read)?;
+    let manner = Manner::new(&options.manner, options.config.threads, start);
+    if options.resume {
+        return resume_or_start(&given, comm, launcher, &manner);
+    }
+    let overwrite = options.overwrite;
+    execute(
+        &given,
+        comm,
+        launcher,
+        &manner,
+        Beginning::Anew { overwrite },
+    )
+}
+
+/// How a run is made, whatever its case.
+pub(super) struct Manner {
+    threads: Option<usize>,
+    quiet: bool,
+    /// When it must have ended, if it must.
+    deadline: Option<Instant>,
+}
+
+impl Manner {
+    /// That of a program that was started at `start`.
+    pub(super) fn new(options: &cli::Manner, threads: Option<usize>, start: Instant) -> Self {
+        let limit = match options.wall_limit {
+            Some(WallTime(limit)) => start.checked_add(limit),
+            None => time_left().and_then(|left| Instant::now().checked_add(left)),
+        };
+        Self {
+            threads,
+            quiet: options.quiet,
+            deadline: limit,
+        }
+    }
+}
+
+/// Where a run begins.
+pub(super) enum Beginning {
+    Anew { overwrite: bool },
+    From(RunDirectory, Box<Checkpoint>),
+}
+
+/// Runs a case. Collective.
+pub(super) fn execute(
+    given: &Given,
+    comm: Rc<dyn Communicator>,
+    launcher: Option<Launcher>,
+    manner: &Manner,
+    beginning: Beginning,
+) -> Result<(), Error> {
     let parallel = given.case.parallel;
     let process_grid = given.process_grid(comm.size())?;
     let comm = comm.cartesian(process_grid, given.periodic());
-    let placement = Placement::find(
-        comm.as_ref(),
-        launcher,
-        options.config.threads,
-        parallel.threads,
-    );
+    let placement = Placement::find(comm.as_ref(), launcher, manner.threads, parallel.threads);
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let domain = Domain::new(given.case.grid, process_grid, given.periodic(), comm.rank());
     let run = Run {
-        options,
-        given: &given,
+        manner,
+        given,
         comm,
         placement: &placement,
         team,
         domain,
     };
     match parallel.precision {
-        Precision::F64 => run.solve::<f64>(),
-        Precision::F32 => run.solve::<f32>(),
+        Precision::F64 => run.solve::<f64>(beginning),
+        Precision::F32 => run.solve::<f32>(beginning),
     }
 }
 
 /// A run whose layout is settled.
 struct Run<'a> {
-    options: &'a cli::Run,
+    manner: &'a Manner,
     given: &'a Given,
     comm: Rc<dyn Communicator>,
     placement: &'a Placement,
@@ -68,34 +117,52 @@ struct Run<'a> {
     domain: Domain,
 }
 
+/// Where a run begins, and in which directory.
+struct Start {
+    directory: RunDirectory,
+    clock: Clock,
+    marks: Marks,
+}
+
 impl Run<'_> {
-    fn solve<T: Real>(&self) -> Result<(), Error> {
+    fn solve<T: Real>(&self, beginning: Beginning) -> Result<(), Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
         // From here on a signal ends the run in good order.
-        let (stop, stopped) = agree(comm, StopOnSignal::new())?;
+        let stop_file = case.output.directory.join(STOP);
+        let requests = agree(comm, Requests::listen(stop_file, self.manner.deadline))?;
         let ranks_here = self.placement.ranks_beside(comm.rank()) + 1;
         agree(comm, self.given.check_memory::<T>(&self.domain, ranks_here))?;
         self.check_regions()?;
         let Prepared {
-            stepper,
-            u,
+            mut stepper,
+            mut u,
             max_dt,
             pace,
             situation,
         } = self.prepare::<T>()?;
 
-        let directory = RunDirectory::claim(
-            &case.output.directory,
-            self.options.overwrite,
-            &self.given.inputs(),
-            comm,
-        )?;
+        let Start {
+            directory,
+            clock,
+            marks,
+        } = self.start(beginning, pace, &mut u, stepper.as_mut())?;
         directory.write_config(&case.effective, comm)?;
         let solves = stepper.solves().is_some();
         let (summaries, last_summary) = self.summaries()?.unzip();
-        let observers = self.observers(&directory, solves, summaries, stop)?;
-        self.announce(max_dt);
+        let mut observers = self.observers(&directory, solves, summaries, &marks)?;
+        let (checkpoints, stopped) = Checkpoints::new(
+            directory.path(),
+            case.output.checkpoint.clone(),
+            requests,
+            &case.effective,
+            &clock,
+            &marks,
+        );
+        observers.push(Box::new(checkpoints));
+        observers.push(Box::new(Progress::new(self.manner.quiet, &clock, comm)));
+        self.announce(max_dt, &clock);
 
+        let first_step = clock.step();
         let start = Instant::now();
         let mut simulation = Simulation {
             comm: Rc::clone(&self.comm),
@@ -103,7 +170,7 @@ impl Run<'_> {
             domain: self.domain.clone(),
             u,
             stepper,
-            clock: Clock::new(case.time.end, pace),
+            clock,
             observers,
             observer_seconds: Vec::new(),
         };
@@ -112,6 +179,7 @@ impl Run<'_> {
         let facts = Facts {
             domain: &self.domain,
             clock: &simulation.clock,
+            first_step,
             threads: self.team.size(),
             precision: T::NAME,
             mpi: comm.library(),
@@ -149,13 +217,44 @@ impl Run<'_> {
         }
     }
 
-    /// Those who look on, in the order in which they are called.
+    /// Makes the directory this run's; where it goes on, takes field and stepper to where it was. Collective.
+    fn start<T: Real>(
+        &self,
+        beginning: Beginning,
+        pace: Pace,
+        u: &mut Field<T>,
+        stepper: &mut dyn TimeStepper<T>,
+    ) -> Result<Start, Error> {
+        let (comm, case) = (self.comm.as_ref(), &self.given.case);
+        let (path, end) = (&case.output.directory, case.time.end);
+        match beginning {
+            Beginning::Anew { overwrite } => Ok(Start {
+                directory: RunDirectory::claim(path, overwrite, &self.given.inputs(), comm)?,
+                clock: Clock::new(end, pace),
+                marks: Marks::default(),
+            }),
+            Beginning::From(directory, checkpoint) => {
+                let mut carried = stepper.carried();
+                checkpoint.read(u, &mut carried.accounts, &self.domain, comm)?;
+                carried.counts = checkpoint.manifest.counts.clone();
+                stepper.go_on_with(carried);
+                directory.forget_end(comm)?;
+                Ok(Start {
+                    directory,
+                    clock: checkpoint.manifest.clock.until(end),
+                    marks: Marks::from(&checkpoint.manifest.positions),
+                })
+            }
+        }
+    }
+
+    /// Those who look on and write files, in the order in which they are called.
     fn observers<T: Real>(
         &self,
         directory: &RunDirectory,
         solves: bool,
         summaries: Option<Summaries>,
-        stop: StopOnSignal,
+        marks: &Marks,
     ) -> Result<Vec<Box<dyn Observer<T>>>, Error> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
         let output = &case.output;
@@ -174,31 +273,31 @@ impl Run<'_> {
             .chain(of_summaries.map(Cadence::EverySteps));
         let mut observers: Vec<Box<dyn Observer<T>>> = vec![
             Box::new(FiniteCheck::new(checks)),
-            Box::new(Diagnostics::create(
+            Box::new(Diagnostics::open(
                 &directory.file(DIAGNOSTICS),
                 output.diagnostics.clone(),
                 solves,
+                marks,
                 comm,
             )?),
         ];
         if let Some(cadence) = output.probing.clone() {
             let path = directory.file(PROBES);
-            let probes = Probes::create(&path, &output.probes, cadence, &self.domain, comm)?;
+            let probes = Probes::open(&path, &output.probes, cadence, &self.domain, marks, comm)?;
             observers.push(Box::new(probes));
         }
-        observers.push(Box::new(Snapshots::create::<T>(
+        observers.push(Box::new(Snapshots::open::<T>(
             &directory.file(FIELDS),
             &case.title,
             &case.grid,
             output.snapshots.clone(),
+            marks,
             comm,
         )?));
         observers.push(Box::new(Picture::new(&directory.file(PICTURE), look)));
         if let Some(summaries) = summaries {
             observers.push(Box::new(summaries));
         }
-        observers.push(Box::new(stop));
-        observers.push(Box::new(Progress::new(self.options.quiet, comm)));
         Ok(observers)
     }
 
@@ -212,7 +311,7 @@ impl Run<'_> {
     }
 
     /// Says what is about to be run, and what stands in its way.
-    fn announce(&self, max_dt: f64) {
+    fn announce(&self, max_dt: f64, clock: &Clock) {
         let (case, domain, placement) = (&self.given.case, &self.domain, self.placement);
         let [nx, ny] = case.grid.cells;
         let [px, py] = domain.ranks;
@@ -222,6 +321,10 @@ impl Run<'_> {
                 "to t = {} s in steps of at most {max_dt:.4e} s",
                 case.time.end
             ),
+        };
+        let course = match clock.step() {
+            0 => course,
+            step => format!("from step {step}, t = {} s, {course}", clock.time()),
         };
         self.say(&format!(
             "{}: {nx} x {ny} cells {course}\n{} x {} x {} ({}), process grid {px} x {py}",
@@ -239,7 +342,7 @@ impl Run<'_> {
     }
 
     fn say(&self, text: &str) {
-        if self.comm.rank() == 0 && !self.options.quiet {
+        if self.comm.rank() == 0 && !self.manner.quiet {
             note(text);
         }
     }
@@ -248,9 +351,10 @@ impl Run<'_> {
 /// One line of what a run was.
 fn summary(report: &Report) -> String {
     let run = &report.run;
+    let steps = run.steps - run.resumed_after_step.unwrap_or(0);
     let mut line = format!(
         "{} in {:.2} s: {:.3e} cell updates a second",
-        count(usize::try_from(run.steps).unwrap_or(usize::MAX), "step"),
+        count(usize::try_from(steps).unwrap_or(usize::MAX), "step"),
         run.wall_seconds,
         run.cell_updates_per_second,
     );

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     grid::Grid,
-    output::{Colormap, Probe},
+    output::{Colormap, Probe, When},
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
     solver::Tolerance,
@@ -168,6 +168,7 @@ pub struct Output {
     pub probes: Vec<Probe>,
     /// When the probes are read, besides the first and the last state; there if there are any.
     pub probing: Option<Cadence>,
+    pub checkpoint: When,
     pub plot: Plot,
 }
 

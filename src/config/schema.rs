@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     case::{Density, Precision},
     quantity::{Auto, Conductivity, Quantity, Start},
+    wall_time::WallTime,
 };
 use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
 
@@ -301,6 +302,10 @@ pub struct Output {
     /// When a line of `probes.csv` is written, besides the first and the last state, in the forms of
     /// `snapshots`; every 100 steps if absent.
     pub probing: Option<Cadence>,
+    /// When a checkpoint is written, from which `isotherm resume` goes on: as often as `every_steps`,
+    /// `every_time` (simulated seconds) or `every_wall` (as in `"10m"`) says, whichever comes first; and
+    /// always at the end, and before a signal, a stop file or a wall-clock limit ends the run.
+    pub checkpoint: Checkpoint,
     /// How `final.png` looks.
     pub plot: Plot,
 }
@@ -313,6 +318,7 @@ impl Default for Output {
             diagnostics: Cadence::EverySteps(100),
             probes: Vec::new(),
             probing: None,
+            checkpoint: Checkpoint::default(),
             plot: Plot::default(),
         }
     }
@@ -339,6 +345,32 @@ pub struct Mean {
     pub min: [f64; 2],
     /// The corner of high x and high y, in metres.
     pub max: [f64; 2],
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Checkpoint {
+    /// Steps between two checkpoints.
+    pub every_steps: Option<u64>,
+    /// Simulated seconds between two, in whole steps: unlike for snapshots, none is shortened, and the
+    /// results do not depend on it.
+    pub every_time: Option<f64>,
+    /// Time on the wall between two, as in `"90s"`, `"10m"` or `"1h30m"`; `"10m"` if none of the three is
+    /// given.
+    pub every_wall: Option<WallTime>,
+    /// How many of the newest are left. With 0 none is written, and the run cannot go on once it has ended.
+    pub keep: usize,
+}
+
+impl Default for Checkpoint {
+    fn default() -> Self {
+        Self {
+            every_steps: None,
+            every_time: None,
+            every_wall: None,
+            keep: 2,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    Helmholtz,
+    Accounts, Helmholtz,
     coefficients::{CellValues, Weights, stability_limit},
     faces::Faces,
     sources::Sources,
@@ -155,6 +155,17 @@ impl<T: Real> Conduction<T> {
     /// `u` lasts for `seconds`.
     pub fn count<const N: usize>(&mut self, u: [&Field<T>; N], seconds: f64) {
         self.walls.count(u, seconds);
+    }
+
+    /// The heat that this subdomain has counted so far.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        Accounts::of(&self.walls, self.sources.as_ref())
+    }
+
+    /// Counts on from accounts of the same subdomain.
+    pub fn restore(&mut self, accounts: &Accounts) {
+        accounts.restore(&mut self.walls, self.sources.as_mut());
     }
 
     /// Heat in `u`, in J/m. Collective.

@@ -13,6 +13,7 @@ use crate::{
 };
 
 use super::{
+    Accounts,
     coefficients::{CellValues, OnRows, Weights, stability_limit},
     queue::Queue,
     sources::{Present, Sources, SourcesOnRows},
@@ -214,6 +215,17 @@ impl<T: Real> Diffusion<T> {
                 sweep.with_weights([x, y], &self.inverse_capacity, sources.as_ref());
             }
         }
+    }
+
+    /// The heat that this subdomain has counted so far.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        Accounts::of(&self.walls, self.sources.as_ref())
+    }
+
+    /// Counts on from accounts of the same subdomain.
+    pub fn restore(&mut self, accounts: &Accounts) {
+        accounts.restore(&mut self.walls, self.sources.as_mut());
     }
 
     /// Heat in `u`, in J/m. Collective.

@@ -153,6 +153,27 @@ impl<T: Real> Sources<T> {
         (present, accounts)
     }
 
+    /// Heat from the moving sources so far, in J/m^3, row by row; empty if there are none.
+    pub fn account(&self) -> Vec<f64> {
+        self.heat.own_values()
+    }
+
+    /// Seconds that were counted so far.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Counts on from an account of the same cells.
+    pub fn restore(&mut self, account: &[f64], seconds: f64) {
+        self.seconds = seconds;
+        let [nx, ny] = self.heat.cells();
+        assert_eq!(account.len(), nx * ny, "the account is of other cells");
+        for j in 0..ny {
+            let row = &account[j * nx..][..nx];
+            self.heat.own_row_mut(j).copy_from_slice(row);
+        }
+    }
+
     /// Heat from all sources so far, in J/m. Collective.
     pub fn heat(&self, comm: &dyn Communicator, team: &Team, cell_area: f64) -> f64 {
         let fixed = cell_area * self.fixed_power * self.seconds;

@@ -140,6 +140,18 @@ impl<T: Real> Walls<T> {
         (&self.faces, parts)
     }
 
+    /// Heat through each face so far, in J/m^3 of its cell.
+    pub fn account(&self) -> &[Vec<f64>; 4] {
+        &self.heat
+    }
+
+    /// Counts on from an account of the same faces.
+    pub fn restore(&mut self, account: &[Vec<f64>; 4]) {
+        for (heat, account) in self.heat.iter_mut().zip(account) {
+            heat.copy_from_slice(account);
+        }
+    }
+
     /// Heat through the four sides so far, inward, in J/m. Collective.
     pub fn heat(&self, comm: &dyn Communicator, team: &Team, cell_area: f64) -> [f64; 4] {
         std::array::from_fn(|k| {

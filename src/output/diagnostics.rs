@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{extremes::extremes, note, run_directory::DIAGNOSTICS, table::Table};
+use super::{Marks, extremes::extremes, note, run_directory::DIAGNOSTICS, table::Table};
 use crate::{
     comm::Communicator,
     error::Error,
@@ -46,8 +46,7 @@ const ROUND_OFF: f64 = 1e-11;
 pub struct Diagnostics {
     schedule: Schedule,
     table: Table,
-    /// In J per metre of depth.
-    energy_at_start: Option<f64>,
+    marks: Marks,
 }
 
 /// Extremes and mean of the field in K; NaN if a value is not finite.
@@ -59,21 +58,27 @@ struct Summary {
 
 impl Diagnostics {
     /// Creates the file `path`, for rows as `cadence` says and at both ends of the run, of a scheme
-    /// that has linear solves or not. Collective.
+    /// that has linear solves or not; or goes on with it where `marks` says. Collective.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if the file cannot be written.
-    pub fn create(
+    pub fn open(
         path: &Path,
         cadence: Cadence,
         solves: bool,
+        marks: &Marks,
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
         let more = solves.then_some(SOLVER_COLUMNS).into_iter().flatten();
         Ok(Self {
             schedule: Schedule::with_ends(Some(cadence)),
-            table: Table::create(path, COLUMNS.into_iter().chain(more), comm)?,
-            energy_at_start: None,
+            table: Table::open(
+                path,
+                COLUMNS.into_iter().chain(more),
+                &marks.diagnostics,
+                comm,
+            )?,
+            marks: marks.clone(),
         })
     }
 }
@@ -91,7 +96,8 @@ impl<T: Real> Observer<T> for Diagnostics {
         let Summary { mean, min, max } = summarize(view);
         let heat = view.stepper.heat(view.u);
         let energy = heat.content;
-        let energy_at_start = *self.energy_at_start.get_or_insert(energy);
+        let energy_at_start = self.marks.energy_at_start.get().unwrap_or(energy);
+        self.marks.energy_at_start.set(Some(energy_at_start));
         let [left, right, bottom, top] = heat.through_sides;
         let [balance, relative] = balance(energy, energy_at_start, &heat);
         let sources = heat.from_sources;
@@ -186,7 +192,9 @@ mod tests {
         Run::new(grid(), ranks).each(|rank| {
             rank.spoil_at = spoil.map(|value| (8, vec![[12, 10]], value));
             let cadence = Cadence::EverySteps(4);
-            let observer = Diagnostics::create(&path, cadence, false, rank.comm.as_ref()).unwrap();
+            let comm = rank.comm.as_ref();
+            let observer =
+                Diagnostics::open(&path, cadence, false, &Marks::default(), comm).unwrap();
             rank.simulate(vec![Box::new(observer)]).unwrap();
         });
         std::fs::read_to_string(path).unwrap()

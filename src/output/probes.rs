@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
-use super::{FiniteCheck, table::Table};
+use super::{FiniteCheck, Marks, table::Table};
 use crate::{
     comm::{Communicator, Reduce},
     domain::Domain,
@@ -59,15 +59,17 @@ struct Stencil {
 }
 
 impl Probes {
-    /// Creates the file `path`, for rows as `cadence` says and at both ends of the run. Collective.
+    /// Creates the file `path`, for rows as `cadence` says and at both ends of the run, or goes on with it
+    /// where `marks` says. Collective.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if the file cannot be written.
-    pub fn create(
+    pub fn open(
         path: &Path,
         probes: &[Probe],
         cadence: Cadence,
         domain: &Domain,
+        marks: &Marks,
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
         let gauge = |probe: &Probe| match probe.place {
@@ -79,7 +81,7 @@ impl Probes {
         let names = probes.iter().map(|probe| probe.name.as_str());
         Ok(Self {
             schedule: Schedule::with_ends(Some(cadence)),
-            table: Table::create(path, names, comm)?,
+            table: Table::open(path, names, &marks.probes, comm)?,
             gauges: probes.iter().map(gauge).collect(),
             finite: FiniteCheck::new(None),
         })

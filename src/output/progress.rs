@@ -11,7 +11,7 @@ use crate::{
     comm::Communicator,
     error::Error,
     field::Real,
-    simulation::{Flow, Moment, Observer, Schedule, View},
+    simulation::{Clock, Flow, Moment, Observer, Schedule, View},
 };
 
 /// Time between two lines of a log.
@@ -40,6 +40,10 @@ pub fn note(text: &str) {
 pub struct Progress {
     schedule: Schedule,
     display: Display,
+    /// Steps taken before this run went on, if it does.
+    first_step: u64,
+    /// Simulated seconds then.
+    first_time: f64,
     start: Instant,
     last: Instant,
 }
@@ -51,9 +55,9 @@ enum Display {
 }
 
 impl Progress {
-    /// Shows nothing if `quiet`, and on all ranks but the first.
+    /// Of a run that begins at the time of `clock`. Shows nothing if `quiet`, and on all ranks but the first.
     #[must_use]
-    pub fn new(quiet: bool, comm: &dyn Communicator) -> Self {
+    pub fn new(quiet: bool, clock: &Clock, comm: &dyn Communicator) -> Self {
         let display = if quiet || comm.rank() > 0 {
             Display::Nothing
         } else if stderr().is_terminal() {
@@ -64,8 +68,29 @@ impl Progress {
         Self {
             schedule: Schedule::from_step(0),
             display,
+            first_step: clock.step(),
+            first_time: clock.time(),
             start: Instant::now(),
             last: Instant::now(),
+        }
+    }
+}
+
+impl Progress {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    fn state<T: Real>(&self, view: &View<'_, T>, elapsed: Duration) -> State {
+        let clock = view.clock;
+        let steps = clock.step() - self.first_step;
+        let updates = steps as f64 * view.domain.grid.cell_count() as f64;
+        let done = (clock.time() - self.first_time) / (clock.end() - self.first_time);
+        let left = elapsed.as_secs_f64() * (1.0 - done) / done;
+        State {
+            fraction: clock.time() / clock.end(),
+            step: clock.step(),
+            time: clock.time(),
+            dt: clock.dt(),
+            cells_per_second: updates / elapsed.as_secs_f64(),
+            left: Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX),
         }
     }
 }
@@ -99,7 +124,7 @@ impl<T: Real> Observer<T> for Progress {
             (self.start, self.last) = (now, now);
         } else if view.moment == Moment::End || now - self.last >= interval {
             self.last = now;
-            let state = State::of(view, now - self.start);
+            let state = self.state(view, now - self.start);
             match &self.display {
                 Display::Nothing => {}
                 Display::Lines => note(&format!(
@@ -130,22 +155,6 @@ struct State {
 }
 
 impl State {
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    fn of<T: Real>(view: &View<'_, T>, elapsed: Duration) -> Self {
-        let clock = view.clock;
-        let fraction = clock.time() / clock.end();
-        let updates = clock.step() as f64 * view.domain.grid.cell_count() as f64;
-        let left = elapsed.as_secs_f64() * (1.0 - fraction) / fraction;
-        Self {
-            fraction,
-            step: clock.step(),
-            time: clock.time(),
-            dt: clock.dt(),
-            cells_per_second: updates / elapsed.as_secs_f64(),
-            left: Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX),
-        }
-    }
-
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

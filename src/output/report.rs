@@ -17,6 +17,8 @@ use crate::{
 pub struct Facts<'a> {
     pub domain: &'a Domain,
     pub clock: &'a Clock,
+    /// Steps that a run took from which this one went on; 0 for none.
+    pub first_step: u64,
     pub threads: usize,
     /// `f64` or `f32`.
     pub precision: &'static str,
@@ -88,6 +90,9 @@ pub struct Run {
     /// Cells along x and along y.
     pub cells: [usize; 2],
     pub steps: u64,
+    /// The step of the checkpoint that the run went on from: times and rates are of the steps after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed_after_step: Option<u64>,
     /// Of all steps; each applies the operator once. Absent for schemes whose steps have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stages: Option<u64>,
@@ -177,10 +182,13 @@ impl Report {
                 precision: facts.precision,
                 cells: grid.cells,
                 steps,
+                resumed_after_step: Some(facts.first_step).filter(|step| *step > 0),
                 stages: facts.stages,
                 simulated_time: facts.clock.time(),
                 wall_seconds,
-                cell_updates_per_second: steps as f64 * grid.cell_count() as f64 / wall_seconds,
+                cell_updates_per_second: (steps - facts.first_step) as f64
+                    * grid.cell_count() as f64
+                    / wall_seconds,
             },
             plan: facts.plan,
             solver: facts.solves.cloned(),
@@ -281,6 +289,7 @@ mod tests {
             let facts = Facts {
                 domain: &domain,
                 clock: &clock,
+                first_step: 0,
                 threads: 3,
                 precision: "f64",
                 mpi: None,

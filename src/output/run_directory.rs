@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::checkpoint::{CHECKPOINTS, Store};
 use crate::{
     comm::{Communicator, agree, host_name},
     error::{Error, Kind},
@@ -24,10 +25,13 @@ pub const PICTURE: &str = "final.png";
 /// What the run was and how long it took.
 pub const REPORT: &str = "report.json";
 
+/// Asks a run to write a checkpoint and stop.
+pub const STOP: &str = "stop";
+
 const LOCK: &str = ".lock";
 
-/// What isotherm writes into a run directory, and may therefore remove from one.
-const OWN: [&str; 6] = [CONFIG, FIELDS, DIAGNOSTICS, PROBES, PICTURE, REPORT];
+/// What isotherm writes into a run directory besides checkpoints, and may therefore remove from one.
+const OWN: [&str; 7] = [CONFIG, FIELDS, DIAGNOSTICS, PROBES, PICTURE, REPORT, STOP];
 
 /// Ends the names of files that are not complete yet.
 const PARTIAL: &str = ".partial";
@@ -64,6 +68,48 @@ impl RunDirectory {
             _lock: agree(comm, lock)?,
             path: path.to_path_buf(),
         })
+    }
+
+    /// Makes the directory of a former run that of this run, and leaves all that is in it. Collective.
+    ///
+    /// # Errors
+    /// [`Kind::Occupied`] if another run holds it.
+    pub fn reopen(path: &Path, comm: &dyn Communicator) -> Result<Self, Error> {
+        let lock = if comm.rank() == 0 {
+            lock(path).map(Some)
+        } else {
+            Ok(None)
+        };
+        Ok(Self {
+            _lock: agree(comm, lock)?,
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// Removes what the run asked for or told at its end, which is not true any more once it goes on.
+    /// Collective.
+    ///
+    /// # Errors
+    /// [`Kind::Storage`] if a file cannot be removed.
+    pub fn forget_end(&self, comm: &dyn Communicator) -> Result<(), Error> {
+        let remove = |name| match fs::remove_file(self.file(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(failed("remove", &self.file(name), &error))
+            }
+            _ => Ok(()),
+        };
+        let removed = if comm.rank() == 0 {
+            remove(STOP).and_then(|()| remove(REPORT))
+        } else {
+            Ok(())
+        };
+        agree(comm, removed)
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where the file `name` of this run is.
@@ -222,6 +268,10 @@ fn clear(directory: &Path, overwrite: bool, inputs: &[PathBuf]) -> Result<(), Er
             input.display()
         );
         return Err(Error::input(message).with_help("choose another directory with --output"));
+    }
+    // First, so that nothing goes on from the checkpoints of a run whose files are gone.
+    if names.iter().any(|name| name == CHECKPOINTS) {
+        Store::of(directory).clear()?;
     }
     for path in former {
         fs::remove_file(&path).map_err(|error| failed("remove", &path, &error))?;

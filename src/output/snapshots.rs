@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::FieldsFile;
+use super::{FieldsFile, Marks};
 use crate::{
     comm::Communicator,
     error::Error,
@@ -18,20 +18,21 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Creates the file `path` for fields of `T` on `grid`. Collective.
+    /// Creates the file `path` for fields of `T` on `grid`, or goes on with it where `marks` says. Collective.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Storage`] if the file exists or cannot be written.
-    pub fn create<T: Real>(
+    /// [`crate::error::Kind::Storage`] if it cannot be written, or is not what the marks tell of.
+    pub fn open<T: Real>(
         path: &Path,
         title: &str,
         grid: &Grid,
         cadence: Option<Cadence>,
+        marks: &Marks,
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
         Ok(Self {
             schedule: Schedule::with_ends(cadence),
-            file: FieldsFile::create::<T>(path, title, grid, comm)?,
+            file: FieldsFile::open::<T>(path, title, grid, &marks.frames, comm)?,
         })
     }
 }

@@ -1,9 +1,9 @@
-//! The end of a run by a signal: all ranks stop after the same step.
+//! What is asked of a run while it goes: all ranks hear of it after the same step.
 
 use std::{
-    cell::OnceCell,
     ffi::c_int,
-    rc::Rc,
+    fs,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,17 +12,16 @@ use std::{
 };
 
 use signal_hook::{
-    consts::{SIGINT, SIGTERM, SIGUSR1},
+    consts::{SIGINT, SIGTERM, SIGUSR1, SIGUSR2},
     flag,
 };
 
 use crate::{
-    comm::Reduce,
+    comm::{Communicator, Reduce},
     error::{Error, Kind},
-    field::Real,
-    simulation::{Flow, Moment, Observer, Schedule, View},
 };
 
+/// Those that stop a run.
 const SIGNALS: [(c_int, &str); 3] = [
     (SIGINT, "SIGINT"),
     (SIGTERM, "SIGTERM"),
@@ -36,46 +35,118 @@ const BETWEEN_AGREEMENTS: Duration = Duration::from_millis(100);
 /// The number of steps between two agreements grows at most by this factor at a time.
 const GROWTH: u64 = 8;
 
-/// Ends the run early after SIGINT, SIGTERM or SIGUSR1 reached any rank. A second signal of the same kind
-/// ends the process at once, with status 128 + signal.
-pub struct StopOnSignal {
-    schedule: Schedule,
-    /// Set by the signals, in the order of [`SIGNALS`].
-    flags: [Arc<AtomicBool>; SIGNALS.len()],
-    /// Steps and wall clock at the last agreement.
-    last: (u64, Instant),
-    stopped: Rc<OnceCell<Error>>,
+/// Wall time that the last results take, besides the checkpoint.
+const FOR_RESULTS: Duration = Duration::from_secs(1);
+
+/// What is asked of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    GoOn,
+    /// A checkpoint.
+    Save,
+    /// A checkpoint and the end of the run, and what asks for it.
+    Stop(&'static str),
 }
 
-impl StopOnSignal {
-    /// Begins to listen. The cell is filled, on every rank, with an error of kind
-    /// [`Kind::Stopped`] once the run was ended by a signal.
+/// Ends a run early after SIGINT, SIGTERM or SIGUSR1 reached any rank, when there is a stop file, or before
+/// a deadline; has it write a checkpoint after SIGUSR2. A second signal of the same kind of the
+/// first three ends the process at once, with status 128 + signal.
+pub struct Requests {
+    /// Set by the signals, in the order of [`SIGNALS`].
+    stop: [Arc<AtomicBool>; SIGNALS.len()],
+    /// Set by SIGUSR2.
+    save: Arc<AtomicBool>,
+    stop_file: PathBuf,
+    /// When the run must have ended, if it must.
+    deadline: Option<Instant>,
+    /// Steps and wall clock at the last agreement.
+    last: (u64, Instant),
+}
+
+impl Requests {
+    /// Begins to listen.
     ///
     /// # Errors
     /// [`Kind::Internal`] if the system refuses the signal handlers.
-    pub fn new() -> Result<(Self, Rc<OnceCell<Error>>), Error> {
-        let flags: [Arc<AtomicBool>; SIGNALS.len()] = Default::default();
-        for ((signal, name), flag) in SIGNALS.iter().zip(&flags) {
+    pub fn listen(stop_file: PathBuf, deadline: Option<Instant>) -> Result<Self, Error> {
+        let requests = Self::silent(stop_file, deadline);
+        for ((signal, name), flag) in SIGNALS.iter().zip(&requests.stop) {
             // In this order: the first signal finds the flag down.
             flag::register_conditional_shutdown(*signal, 128 + signal, Arc::clone(flag))
                 .and_then(|_| flag::register(*signal, Arc::clone(flag)))
-                .map_err(|error| {
-                    Error::new(Kind::Internal, format!("cannot listen for {name}: {error}"))
-                })?;
+                .map_err(|error| refused(name, &error))?;
         }
-        let observer = Self::with_flags(flags);
-        let stopped = Rc::clone(&observer.stopped);
-        Ok((observer, stopped))
+        flag::register(SIGUSR2, Arc::clone(&requests.save))
+            .map_err(|error| refused("SIGUSR2", &error))?;
+        Ok(requests)
     }
 
-    fn with_flags(flags: [Arc<AtomicBool>; SIGNALS.len()]) -> Self {
+    /// Those of a run that no signal reaches.
+    fn silent(stop_file: PathBuf, deadline: Option<Instant>) -> Self {
         Self {
-            schedule: Schedule::from_step(1),
-            flags,
+            stop: Default::default(),
+            save: Arc::default(),
+            stop_file,
+            deadline,
             last: (0, Instant::now()),
-            stopped: Rc::default(),
         }
     }
+
+    /// What is asked of all ranks after step `step`, and the step at which to ask again, about a tenth of a
+    /// second later. A checkpoint takes `for_checkpoint`, and is wanted by this rank for reasons of
+    /// its own if `save`. Collective.
+    pub fn agree(
+        &mut self,
+        step: u64,
+        for_checkpoint: Duration,
+        save: bool,
+        comm: &dyn Communicator,
+    ) -> (Request, u64) {
+        let elapsed = self.last.1.elapsed();
+        let margin = 2 * (for_checkpoint + elapsed) + FOR_RESULTS;
+        let in_time = |deadline: Instant| Instant::now() + margin < deadline;
+        let save = self.save.swap(false, Ordering::Relaxed) || save;
+        let [interrupt, terminate, user] = self
+            .stop
+            .each_ref()
+            .map(|flag| flag.load(Ordering::Relaxed));
+        let flags = [
+            interrupt,
+            terminate,
+            user,
+            comm.rank() == 0 && self.stop_file.exists(),
+            !self.deadline.is_none_or(in_time),
+            save,
+        ];
+        let nanoseconds = i64::try_from(elapsed.as_nanos()).unwrap_or(i64::MAX);
+        let mut agreed = flags.map(i64::from).to_vec();
+        agreed.push(nanoseconds);
+        comm.all_reduce_integers(&mut agreed, Reduce::Max);
+
+        let reasons = SIGNALS.map(|(_, name)| name);
+        let reasons = reasons
+            .into_iter()
+            .chain(["the stop file", "the wall-clock limit"]);
+        let stop = reasons.zip(&agreed).find(|(_, asked)| **asked > 0);
+        let request = match stop {
+            Some((reason, _)) => Request::Stop(reason),
+            None if agreed[flags.len() - 1] > 0 => Request::Save,
+            None => Request::GoOn,
+        };
+        let steps = steps_until_next(step - self.last.0, agreed[flags.len()].cast_unsigned());
+        self.last = (step, Instant::now());
+        (request, step + steps)
+    }
+
+    /// Takes back what a file asked for.
+    pub fn forget(&self) {
+        // One that cannot be removed ends the next run, too, and says so.
+        let _ = fs::remove_file(&self.stop_file);
+    }
+}
+
+fn refused(name: &str, error: &std::io::Error) -> Error {
+    Error::new(Kind::Internal, format!("cannot listen for {name}: {error}"))
 }
 
 /// How many steps to take until the next agreement, after `steps` steps took `nanoseconds` on the
@@ -83,55 +154,15 @@ impl StopOnSignal {
 fn steps_until_next(steps: u64, nanoseconds: u64) -> u64 {
     let budget = u64::try_from(BETWEEN_AGREEMENTS.as_nanos()).expect("a short time");
     let fitting = steps.saturating_mul(budget) / nanoseconds.max(1);
-    fitting.clamp(1, steps.saturating_mul(GROWTH))
-}
-
-impl<T: Real> Observer<T> for StopOnSignal {
-    fn name(&self) -> &'static str {
-        "stop_on_signal"
-    }
-
-    fn schedule(&mut self) -> &mut Schedule {
-        &mut self.schedule
-    }
-
-    fn observe(&mut self, view: &View<'_, T>) -> Result<Flow, Error> {
-        let raised = |flag: &Arc<AtomicBool>| i64::from(flag.load(Ordering::Relaxed));
-        let step = view.clock.step();
-        let (last_step, last_time) = self.last;
-        let elapsed = i64::try_from(last_time.elapsed().as_nanos()).unwrap_or(i64::MAX);
-        let mut agreed: Vec<i64> = self.flags.iter().map(raised).chain([elapsed]).collect();
-        view.comm.all_reduce_integers(&mut agreed, Reduce::Max);
-        let signal = SIGNALS.iter().zip(&agreed).find(|&(_, raised)| *raised > 0);
-        match signal {
-            // At the end there is nothing left to stop.
-            Some(((_, name), _)) if view.moment == Moment::Running => {
-                let error = Error::new(
-                    Kind::Stopped,
-                    format!(
-                        "stopped by {name} after step {step}, at t = {:e} s of {:e} s",
-                        view.clock.time(),
-                        view.clock.end()
-                    ),
-                );
-                self.stopped.get_or_init(|| error);
-                Ok(Flow::Stop)
-            }
-            _ => {
-                let steps =
-                    steps_until_next(step - last_step, agreed[SIGNALS.len()].cast_unsigned());
-                self.schedule = Schedule::from_step(step + steps);
-                self.last = (step, Instant::now());
-                Ok(Flow::Continue)
-            }
-        }
-    }
+    fitting.clamp(1, steps.saturating_mul(GROWTH).max(1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::testing::{LAYOUTS, Run, grid};
+    use crate::comm::{Local, Solo};
+
+    const COST: Duration = Duration::from_secs(3);
 
     #[test]
     fn agreements_come_every_tenth_of_a_second() {
@@ -144,45 +175,60 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_to_one_rank_stops_all_after_the_same_step() {
-        for ranks in LAYOUTS {
-            let errors = Run::new(grid(), ranks).each(|rank| {
-                let is_last = rank.comm.rank() + 1 == rank.comm.size();
-                let flags = [
-                    Arc::default(),
-                    Arc::new(AtomicBool::new(is_last)),
-                    Arc::default(),
-                ];
-                let observer = StopOnSignal::with_flags(flags);
-                let stopped = Rc::clone(&observer.stopped);
-                rank.simulate(vec![Box::new(observer)]).unwrap();
-                stopped.get().cloned().unwrap()
-            });
-            for error in errors {
-                assert_eq!(error.kind, Kind::Stopped);
-                assert!(error.message.contains("SIGTERM after step 1,"), "{error}");
-            }
-        }
+    fn what_one_rank_is_asked_all_ranks_hear_of() {
+        let asked = Local::run(3, |comm| {
+            let mut requests = Requests::silent(PathBuf::from("none"), None);
+            let is_last = comm.rank() == 2;
+            let mut ask = |step| requests.agree(step, COST, false, comm.as_ref()).0;
+            let nothing = ask(1);
+            requests.save.store(is_last, Ordering::Relaxed);
+            let mut ask = |step| requests.agree(step, COST, false, comm.as_ref()).0;
+            let [save, again] = [ask(2), ask(3)];
+            requests.stop[1].store(is_last, Ordering::Relaxed);
+            let stop = requests.agree(4, COST, is_last, comm.as_ref()).0;
+            [nothing, save, again, stop]
+        });
+        let expected = [
+            Request::GoOn,
+            Request::Save,
+            Request::GoOn,
+            Request::Stop("SIGTERM"),
+        ];
+        assert!(asked.iter().all(|asked| *asked == expected), "{asked:?}");
+    }
+
+    #[test]
+    fn a_deadline_leaves_time_for_the_checkpoint() {
+        let after = |seconds| {
+            let deadline = Instant::now() + Duration::from_secs(seconds);
+            let mut requests = Requests::silent(PathBuf::from("none"), Some(deadline));
+            requests.agree(1, COST, false, &Solo).0
+        };
+        assert_eq!(after(6), Request::Stop("the wall-clock limit"));
+        assert_eq!(after(60), Request::GoOn);
+    }
+
+    #[test]
+    fn a_stop_file_is_seen_until_it_is_forgotten() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("stop");
+        let mut requests = Requests::silent(path.clone(), None);
+        fs::write(&path, "").unwrap();
+        let (request, _) = requests.agree(1, COST, false, &Solo);
+        assert_eq!(request, Request::Stop("the stop file"));
+        requests.forget();
+        assert!(!path.exists());
+        assert_eq!(requests.agree(2, COST, true, &Solo).0, Request::Save);
     }
 
     #[test]
     fn a_signal_to_the_process_is_noticed() {
-        let stopped = Run::new(grid(), [1, 1]).each(|rank| {
-            let (observer, stopped) = StopOnSignal::new().unwrap();
-            signal_hook::low_level::raise(SIGINT).unwrap();
-            rank.simulate(vec![Box::new(observer)]).unwrap();
-            stopped.get().map(|error| error.message.clone())
-        });
-        assert!(stopped[0].as_ref().unwrap().contains("SIGINT"));
-    }
-
-    #[test]
-    fn without_a_signal_the_run_goes_to_its_end() {
-        Run::new(grid(), [2, 1]).each(|rank| {
-            let observer = StopOnSignal::with_flags(Default::default());
-            let stopped = Rc::clone(&observer.stopped);
-            rank.simulate(vec![Box::new(observer)]).unwrap();
-            assert!(stopped.get().is_none());
-        });
+        let mut requests = Requests::listen(PathBuf::from("none"), None).unwrap();
+        let mut after = |signal| {
+            signal_hook::low_level::raise(signal).unwrap();
+            requests.agree(1, COST, false, &Solo).0
+        };
+        assert_eq!(after(SIGUSR2), Request::Save);
+        assert_eq!(after(SIGINT), Request::Stop("SIGINT"));
     }
 }

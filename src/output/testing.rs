@@ -9,7 +9,7 @@ use crate::{
     field::{Field, Real, Team, signed},
     grid::Grid,
     simulation::{Clock, Observer, Pace, Simulation},
-    stepper::{Heat, StepTimes, Steps, TimeStepper},
+    stepper::{Carried, Heat, StepTimes, Steps, TimeStepper},
 };
 
 /// Process grids of 1, 2, 3, 4 and 6 ranks.
@@ -141,6 +141,12 @@ impl<T: Real> TimeStepper<T> for Known<'_> {
             per_second: false,
         }
     }
+
+    fn carried(&self) -> Carried {
+        Carried::default()
+    }
+
+    fn go_on_with(&mut self, _carried: Carried) {}
 
     fn times(&self) -> StepTimes {
         StepTimes::default()

@@ -1,5 +1,7 @@
 //! Simulated time, in steps that land on the times somebody wants to see.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stepper::Steps;
 
 /// Relative slack in counting steps, far above round-off and far below what anybody asks for.
@@ -9,7 +11,7 @@ const SLACK: f64 = 1e-9;
 const ROUND_OFF: f64 = 4.0 * f64::EPSILON;
 
 /// How the largest allowed step is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pace {
     /// Equal steps, each at most the largest, from one output to the next.
     Even,
@@ -18,7 +20,7 @@ pub enum Pace {
 }
 
 /// Equal steps to a time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Stride {
     /// Those not yet taken.
     left: Steps,
@@ -26,8 +28,8 @@ struct Stride {
     to: f64,
 }
 
-/// The time of a run.
-#[derive(Debug, Clone)]
+/// The time of a run. All that its future depends on is in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
     pace: Pace,
     end: f64,
@@ -53,6 +55,15 @@ impl Clock {
     #[must_use]
     pub fn time(&self) -> f64 {
         self.time
+    }
+
+    /// The same clock, but that it stops at `end`, in seconds.
+    #[must_use]
+    pub fn until(&self, end: f64) -> Self {
+        Self {
+            end,
+            ..self.clone()
+        }
     }
 
     #[must_use]

@@ -61,6 +61,11 @@ impl Schedule {
         }
     }
 
+    /// From which step on it is due whenever the loop comes by, from now on.
+    pub fn set_from_step(&mut self, step: u64) {
+        self.from_step = Some(step);
+    }
+
     /// The next simulated time to land on, if a cadence is one of time.
     #[must_use]
     pub fn next_time(&self) -> Option<f64> {

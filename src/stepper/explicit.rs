@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Instant};
 
 use super::{
-    Choice, Heat, Plan, Prescribed, StepTimes, Steps, TimeStepper,
+    Carried, Choice, Counts, Heat, Plan, Prescribed, StepTimes, Steps, TimeStepper,
     plan::Tuner,
     tiling::{deal, split},
 };
@@ -136,6 +136,17 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
             from_sources: self.diffusion.heat_from_sources(),
             per_second: false,
         }
+    }
+
+    fn carried(&self) -> Carried {
+        Carried {
+            accounts: self.diffusion.accounts(),
+            counts: Counts::default(),
+        }
+    }
+
+    fn go_on_with(&mut self, carried: Carried) {
+        self.diffusion.restore(&carried.accounts);
     }
 
     fn choice(&self) -> Option<Choice> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 pub use self::stages::{MOST_STAGES, stage_count};
 
 use self::stages::{Stage, Stages};
-use super::{Heat, StepTimes, Steps, TimeStepper};
+use super::{Carried, Counts, Heat, StepTimes, Steps, TimeStepper};
 use crate::{
     error::Error,
     field::{Field, Real},
@@ -150,6 +150,21 @@ impl<T: Real> TimeStepper<T> for Rkl2<T> {
             from_sources: self.conduction.heat_from_sources(),
             per_second: false,
         }
+    }
+
+    fn carried(&self) -> Carried {
+        Carried {
+            accounts: self.conduction.accounts(),
+            counts: Counts {
+                stages: Some(self.taken),
+                ..Counts::default()
+            },
+        }
+    }
+
+    fn go_on_with(&mut self, carried: Carried) {
+        self.conduction.restore(&carried.accounts);
+        self.taken = carried.counts.stages.unwrap_or(self.taken);
     }
 
     fn stages(&self) -> Option<u64> {

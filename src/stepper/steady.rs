@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Instant};
 
-use super::{Heat, Solves, StepTimes, Steps, TimeStepper};
+use super::{Carried, Counts, Heat, Solves, StepTimes, Steps, TimeStepper};
 use crate::{
     comm::Communicator,
     error::Error,
@@ -136,6 +136,23 @@ impl<T: Real> TimeStepper<T> for Steady<T> {
             through_sides: self.conduction.heat_through_sides(),
             from_sources: self.conduction.heat_from_sources(),
             per_second: true,
+        }
+    }
+
+    fn carried(&self) -> Carried {
+        Carried {
+            accounts: self.conduction.accounts(),
+            counts: Counts {
+                solves: Some(self.solves.clone()),
+                ..Counts::default()
+            },
+        }
+    }
+
+    fn go_on_with(&mut self, carried: Carried) {
+        self.conduction.restore(&carried.accounts);
+        if let Some(solves) = carried.counts.solves {
+            self.solves = solves;
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 /// Equal time steps that follow each other, to be taken together.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Steps {
     /// Seconds; times are counted from here, so that they do not depend on how the steps are dealt
     /// out: a sum of steps would round at every one.

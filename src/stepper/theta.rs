@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Heat, Solves, StepTimes, Steps, TimeStepper};
+use super::{Carried, Counts, Heat, Solves, StepTimes, Steps, TimeStepper};
 use crate::{
     error::Error,
     field::{Field, Real},
@@ -94,6 +94,23 @@ impl<T: Real> TimeStepper<T> for Theta<T> {
             through_sides: self.conduction.heat_through_sides(),
             from_sources: self.conduction.heat_from_sources(),
             per_second: false,
+        }
+    }
+
+    fn carried(&self) -> Carried {
+        Carried {
+            accounts: self.conduction.accounts(),
+            counts: Counts {
+                solves: Some(self.solves.clone()),
+                ..Counts::default()
+            },
+        }
+    }
+
+    fn go_on_with(&mut self, carried: Carried) {
+        self.conduction.restore(&carried.accounts);
+        if let Some(solves) = carried.counts.solves {
+            self.solves = solves;
         }
     }
 

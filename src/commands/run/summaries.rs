@@ -23,7 +23,7 @@ impl Run<'_> {
         };
         let density = agree(self.comm.as_ref(), self.density(density))?;
         let cadence = every_steps.map(Cadence::EverySteps);
-        Ok(Some(Summaries::new(density, cadence, self.options.quiet)))
+        Ok(Some(Summaries::new(density, cadence, self.manner.quiet)))
     }
 
     fn density(&self, density: Density) -> Result<Field<f64>, Error> {

@@ -38,15 +38,20 @@ impl Results {
             Error::storage(format!("cannot make a temporary directory: {error}"))
         })?;
         let results = Self { directory };
+        let set = [set, &["output.checkpoint.keep=0".to_owned()]].concat();
         let options = cli::Run {
             config: cli::Config {
                 config: config.to_path_buf(),
-                set: set.to_vec(),
+                set,
                 threads,
             },
             output: Some(results.path("")),
             overwrite: false,
-            quiet: true,
+            resume: false,
+            manner: cli::Manner {
+                quiet: true,
+                wall_limit: None,
+            },
         };
         run(&options, None)?;
         Ok(results)

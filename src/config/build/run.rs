@@ -1,6 +1,6 @@
 //! Parallelism and output.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{Check, show};
 use crate::{
@@ -8,8 +8,10 @@ use crate::{
         case::{Output, Parallel, Plot},
         quantity::Auto,
         schema::{self, Scheme},
+        wall_time::WallTime,
     },
     grid::Grid,
+    output::When,
     simulation::Cadence,
 };
 
@@ -18,6 +20,9 @@ const LEAST_ADVANCE: f64 = 1e-15;
 
 /// Time steps fused between two halo exchanges; more are taken for a mistake.
 const HALO_DEPTHS: RangeInclusive<usize> = 1..=64;
+
+/// Between checkpoints where the config says nothing.
+const CHECKPOINT_EVERY: WallTime = WallTime(Duration::from_secs(600));
 
 /// Columns of a tile: a cache line of the smallest numbers.
 const LEAST_TILE: usize = 16;
@@ -85,6 +90,7 @@ impl Check<'_> {
         self.cadence("output.diagnostics", &output.diagnostics, end);
         let probes = self.probes(&output.probes, grid);
         self.probing(output, end);
+        let checkpoint = self.checkpoint(&mut output.checkpoint, end);
         if let Some([low, high]) = output.plot.range
             && low >= high
         {
@@ -102,10 +108,46 @@ impl Check<'_> {
             diagnostics: output.diagnostics.clone(),
             probes,
             probing: output.probing.clone(),
+            checkpoint,
             plot: Plot {
                 colormap: output.plot.colormap,
                 range: output.plot.range,
             },
+        }
+    }
+
+    fn checkpoint(&mut self, checkpoint: &mut schema::Checkpoint, end: f64) -> When {
+        let path = |key: &str| format!("output.checkpoint.{key}");
+        if checkpoint.every_steps == Some(0) {
+            self.problem(&path("every_steps"), "must be at least 1, is 0", None);
+        }
+        if let Some(interval) = checkpoint.every_time {
+            self.interval(&path("every_time"), interval, end);
+        }
+        let schema::Checkpoint {
+            every_steps,
+            every_time,
+            every_wall,
+            keep,
+        } = checkpoint;
+        let given = [
+            ("every_steps", every_steps.is_some()),
+            ("every_time", every_time.is_some()),
+            ("every_wall", every_wall.is_some()),
+        ];
+        if *keep == 0 {
+            for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+                let help = "remove it, or keep at least one";
+                self.problem(&path(key), "does nothing with keep = 0", Some(help));
+            }
+        } else if given.iter().all(|(_, is_given)| !is_given) {
+            *every_wall = Some(CHECKPOINT_EVERY);
+        }
+        When {
+            every_steps: *every_steps,
+            every_time: *every_time,
+            every_wall: every_wall.map(|WallTime(time)| time),
+            keep: *keep,
         }
     }
 

@@ -1,10 +1,14 @@
 //! `fields.vtkhdf`: frame after frame into one file, from all ranks at once.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use hdf5_metno::Result as Hdf5Result;
 
-use super::{access, failed, is_parallel, layout, on_writers, space};
+use super::{access, failed, is_parallel, layout, on_writers, reopen, space};
 use crate::{
     comm::{Communicator, agree},
     domain::Domain,
@@ -26,7 +30,7 @@ pub struct FieldsFile {
     path: PathBuf,
     /// Of the whole grid.
     cells: [usize; 2],
-    frames: usize,
+    frames: Rc<Cell<usize>>,
 }
 
 /// The ranks that write a file, and the file. A step that fails on one of them fails on all.
@@ -53,24 +57,39 @@ impl Writers<'_> {
         agree(self.comm, reserved)
     }
 
+    /// Leaves so many frames of what a run that broke off may have left.
+    fn cut_back(&self, cells: [usize; 2], frames: usize) -> Result<(), Error> {
+        let file = self.agree("open", reopen(self.path, self.comm))?;
+        let cut = layout::cut_back(&file, cells, frames);
+        self.agree("cut back", cut)?;
+        self.agree("flush", file.flush())?;
+        self.agree("close", file.close())
+    }
+
     fn is_first(&self) -> bool {
         self.comm.rank() == 0
     }
 }
 
 impl FieldsFile {
-    /// Creates the file, without a frame, for fields of `T` on `grid`. Collective.
+    /// Creates the file, without a frame, for fields of `T` on `grid`; or, where there are `frames` already,
+    /// cuts it back to these and goes on. Collective.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Storage`] if it exists or cannot be written.
-    pub fn create<T: Real>(
+    /// [`crate::error::Kind::Storage`] if it cannot be written, exists though there are no frames, or does
+    /// not hold them.
+    pub fn open<T: Real>(
         path: &Path,
         title: &str,
         grid: &Grid,
+        frames: &Rc<Cell<usize>>,
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
         on_writers(comm, |comm| {
             let writers = Writers { comm, path };
+            if frames.get() > 0 {
+                return writers.cut_back(grid.cells, frames.get());
+            }
             let parallel = is_parallel(comm);
             let file = writers.agree("create", access(comm).create_excl(path))?;
             writers.reserve(layout::empty_bytes(grid.cells))?;
@@ -82,7 +101,7 @@ impl FieldsFile {
         Ok(Self {
             path: path.to_path_buf(),
             cells: grid.cells,
-            frames: 0,
+            frames: Rc::clone(frames),
         })
     }
 
@@ -116,7 +135,7 @@ impl FieldsFile {
         on_writers(comm, |comm| {
             self.write(time, block, &values.unwrap_or_default(), comm)
         })?;
-        self.frames += 1;
+        self.frames.set(self.frames.get() + 1);
         Ok(())
     }
 
@@ -132,7 +151,7 @@ impl FieldsFile {
             path: &self.path,
         };
         let parallel = is_parallel(comm);
-        let index = self.frames;
+        let index = self.frames.get();
         let file = writers.agree("open", access(comm).open_rw(&self.path))?;
         writers.reserve(layout::frame_bytes::<T>(self.cells))?;
         let frames = writers.agree("extend", layout::Frames::extend(&file, index))?;
@@ -156,7 +175,10 @@ mod tests {
     use super::*;
     use crate::{
         error::Kind,
-        output::testing::{LAYOUTS, Run, grid, temperature},
+        output::{
+            Marks,
+            testing::{LAYOUTS, Run, grid, temperature},
+        },
         simulation::Cadence,
     };
     use hdf5_metno::File;
@@ -164,11 +186,12 @@ mod tests {
     fn write<T: Real>(path: &Path, ranks: [usize; 2]) {
         Run::new(grid(), ranks).each(|rank| {
             let comm = rank.comm.as_ref();
-            let snapshots = crate::output::Snapshots::create::<T>(
+            let snapshots = crate::output::Snapshots::open::<T>(
                 path,
                 "A title",
                 &rank.domain.grid,
                 Some(Cadence::EveryTime(0.3)),
+                &Marks::default(),
                 comm,
             )
             .unwrap();
@@ -251,7 +274,7 @@ mod tests {
         for (path, reason) in [(existing, "File exists"), (missing, "No such file")] {
             let errors = Run::new(grid(), [1, 2]).each(|rank| {
                 let grid = &rank.domain.grid;
-                FieldsFile::create::<f64>(&path, "", grid, rank.comm.as_ref())
+                FieldsFile::open::<f64>(&path, "", grid, &Rc::default(), rank.comm.as_ref())
                     .err()
                     .unwrap()
             });

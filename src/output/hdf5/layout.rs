@@ -183,7 +183,7 @@ fn text(location: &Location, name: &str, value: &str) -> Result<()> {
 }
 
 impl Frames {
-    /// Opens what grows and makes room for frame `index`.
+    /// Opens what grows and gives it room up to frame `index`, and no further.
     pub fn extend(file: &File, index: usize) -> Result<Self> {
         let temperature = file.dataset("/temperature")?;
         let shape = temperature.shape();
@@ -224,6 +224,18 @@ impl Frames {
         raw::write(&self.values, &[index], &count, time, parallel)?;
         raw::write(&self.offsets, &[index], &count, offset, parallel)
     }
+}
+
+/// Leaves `count` frames of a file of fields of so many cells along x and y.
+pub fn cut_back(file: &File, [nx, ny]: [usize; 2], count: usize) -> Result<()> {
+    let temperature = file.dataset("/temperature")?;
+    let shape = temperature.shape();
+    if shape.len() != 3 || shape[0] < count || shape[1..] != [ny, nx] {
+        return Err(format!("it has no {count} frames of {nx} x {ny} cells").into());
+    }
+    // First it holds fewer, then the others go.
+    set_count(file, count)?;
+    Frames::extend(file, count - 1).map(drop)
 }
 
 /// Says that the file holds `count` frames.

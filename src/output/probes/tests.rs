@@ -29,7 +29,8 @@ fn try_run(
         rank.spoil_at = spoil.map(|(cell, value)| (8, vec![cell], value));
         let cadence = Cadence::EverySteps(4);
         let (domain, comm) = (&rank.domain, rank.comm.as_ref());
-        let observer = Probes::create(&path, probes, cadence, domain, comm).unwrap();
+        let observer =
+            Probes::open(&path, probes, cadence, domain, &Marks::default(), comm).unwrap();
         rank.simulate(vec![Box::new(observer)])
     });
     (std::fs::read_to_string(path).unwrap(), ends)
