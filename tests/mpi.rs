@@ -12,17 +12,10 @@ use isotherm::{
     field::Team,
     launch,
 };
-use process::{Case, ISOTHERM, Outcome, Results, Running, bench_is_whole};
+use process::{
+    Case, ISOTHERM, MPI_SETTINGS, Outcome, Running, are_the_same, bench_is_whole, mpirun,
+};
 use rustix::process::{Pid, Signal, kill_process};
-
-/// What Open MPI and MPICH need here, where ranks are more than cores. A hang ends with a failure.
-const MPI_SETTINGS: [(&str, &str); 5] = [
-    ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
-    ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
-    ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
-    ("OMPI_MCA_hwloc_base_binding_policy", "none"),
-    ("MPIEXEC_TIMEOUT", "60"),
-];
 
 const SIDES: [&str; 4] = ["left", "right", "bottom", "top"];
 
@@ -87,15 +80,6 @@ fn config(sections: &str, walls: [&str; 4]) -> String {
     format!("{DOMAIN}{sections}\n[boundary]\n{}", walls.concat())
 }
 
-fn mpirun(case: &Case, ranks: usize, program: &str, arguments: &[&str]) -> Command {
-    let mut command = case.command("mpirun");
-    command
-        .envs(MPI_SETTINGS)
-        .args(["-n", &ranks.to_string(), program])
-        .args(arguments);
-    command
-}
-
 /// `isotherm run case.toml` with arguments.
 fn run(case: &Case, ranks: usize, arguments: &[&str]) -> Command {
     let mut command = mpirun(case, ranks, ISOTHERM, &["run", "case.toml"]);
@@ -145,26 +129,6 @@ fn same_bits<T: H5Type + bytemuck::Pod>(config: &str, precision: &str, layouts: 
         let results = case.results("output/case");
         assert_eq!(results.report()["layout"]["ranks"], *ranks);
         are_the_same::<T>(&results, &alone, &format!("{layout:?}"));
-    }
-}
-
-/// Two runs left the same results, bit for bit.
-#[track_caller]
-fn are_the_same<T: H5Type + bytemuck::Pod>(results: &Results, expected: &Results, layout: &str) {
-    results.are_whole();
-    let (found, frames) = (results.temperature::<T>(), expected.temperature::<T>());
-    let bits = bytemuck::cast_slice::<T, u8>;
-    assert!(
-        bits(&found) == bits(&frames),
-        "fields differ under {layout}"
-    );
-    assert_eq!(results.times(), expected.times());
-    let probes = expected.has_probes().then_some("probes.csv");
-    for name in ["diagnostics.csv", "final.png"].into_iter().chain(probes) {
-        assert!(
-            results.bytes(name) == expected.bytes(name),
-            "{name} differs under {layout}"
-        );
     }
 }
 

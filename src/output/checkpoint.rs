@@ -10,6 +10,8 @@ mod observer;
 mod read;
 mod shard;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use manifest::Manifest;
 pub use observer::{Checkpoints, When};

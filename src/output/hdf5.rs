@@ -68,11 +68,6 @@ fn access(comm: &dyn Communicator) -> FileBuilder {
     builder
 }
 
-/// Opens a file for writing that a process may have had open when it was killed.
-fn reopen(path: &Path, comm: &dyn Communicator) -> hdf5_metno::Result<File> {
-    access(comm).open_rw(path)
-}
-
 /// A storage error: what was done to which file, and the library's reason.
 fn failed(what: &str, path: &Path, error: &hdf5_metno::Error) -> Error {
     let stack = error.stack();

@@ -82,13 +82,21 @@ impl Requests {
     }
 
     /// Those of a run that no signal reaches.
-    fn silent(stop_file: PathBuf, deadline: Option<Instant>) -> Self {
+    pub(super) fn silent(stop_file: PathBuf, deadline: Option<Instant>) -> Self {
         Self {
             stop: Default::default(),
             save: Arc::default(),
             stop_file,
             deadline,
             last: (0, Instant::now()),
+        }
+    }
+
+    /// Does what the signal of that name would, if `raised`.
+    #[cfg(test)]
+    pub(super) fn raise(&self, signal: &str, raised: bool) {
+        for ((_, name), flag) in SIGNALS.iter().zip(&self.stop) {
+            flag.fetch_or(raised && *name == signal, Ordering::Relaxed);
         }
     }
 

@@ -18,6 +18,15 @@ pub const ISOTHERM: &str = env!("CARGO_BIN_EXE_isotherm");
 /// By these a launcher would be known.
 const LAUNCHERS: [&str; 3] = ["OMPI_COMM_WORLD_RANK", "SLURM_STEP_ID", "PMI_RANK"];
 
+/// What Open MPI and MPICH need here, where ranks are more than cores. A hang ends with a failure.
+pub const MPI_SETTINGS: [(&str, &str); 5] = [
+    ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
+    ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
+    ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
+    ("OMPI_MCA_hwloc_base_binding_policy", "none"),
+    ("MPIEXEC_TIMEOUT", "60"),
+];
+
 /// A folder with a config, mostly `case.toml`. The program is started in it, and writes to
 /// `output/case`.
 pub struct Case {
@@ -72,6 +81,16 @@ impl Case {
     pub fn files(&self) -> Vec<PathBuf> {
         files(self.folder.path())
     }
+}
+
+/// A program under mpirun.
+pub fn mpirun(case: &Case, ranks: usize, program: &str, arguments: &[&str]) -> Command {
+    let mut command = case.command("mpirun");
+    command
+        .envs(MPI_SETTINGS)
+        .args(["-n", &ranks.to_string(), program])
+        .args(arguments);
+    command
 }
 
 /// All that is in a directory and below, sorted.
@@ -239,12 +258,14 @@ impl Results {
     /// Every file is there, whole, and they tell of the same end.
     #[track_caller]
     pub fn are_whole(&self) {
-        let mut names: Vec<_> = files(&self.directory)
-            .iter()
-            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        let mut names: Vec<_> = fs::read_dir(&self.directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         names.retain(|name| name != ".lock");
+        names.sort();
         let mut expected = vec![
+            "checkpoints",
             "config.toml",
             "diagnostics.csv",
             "fields.vtkhdf",
@@ -252,7 +273,7 @@ impl Results {
             "report.json",
         ];
         if self.has_probes() {
-            expected.insert(4, "probes.csv");
+            expected.insert(5, "probes.csv");
         }
         assert_eq!(names, expected);
         png::Decoder::new(std::io::Cursor::new(self.bytes("final.png")))
@@ -267,6 +288,30 @@ impl Results {
             let probed = self.column_of("probes.csv", "time");
             assert_eq!(probed.last().copied(), last("time"));
         }
+    }
+}
+
+/// Two runs left the same results, bit for bit.
+#[track_caller]
+pub fn are_the_same<T: H5Type + bytemuck::Pod>(
+    results: &Results,
+    expected: &Results,
+    layout: &str,
+) {
+    results.are_whole();
+    let (found, frames) = (results.temperature::<T>(), expected.temperature::<T>());
+    let bits = bytemuck::cast_slice::<T, u8>;
+    assert!(
+        bits(&found) == bits(&frames),
+        "fields differ under {layout}"
+    );
+    assert_eq!(results.times(), expected.times());
+    let probes = expected.has_probes().then_some("probes.csv");
+    for name in ["diagnostics.csv", "final.png"].into_iter().chain(probes) {
+        assert!(
+            results.bytes(name) == expected.bytes(name),
+            "{name} differs under {layout}"
+        );
     }
 }
 

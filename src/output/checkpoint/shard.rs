@@ -66,6 +66,8 @@ impl Array {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
     pub bytes: u64,
+    /// Of all but the checksums in the file: that of bytes with their own checksum behind them depends on
+    /// their number alone.
     pub crc32: u32,
 }
 
@@ -78,11 +80,11 @@ impl Header {
     /// Bytes of the file.
     pub fn file_bytes(&self) -> u64 {
         let payload = self.payload().expect("it is in memory");
-        (prologue(self).len() + payload + payload.div_ceil(BLOCK) * CRC) as u64
+        (prologue(self).len() + CRC + payload + payload.div_ceil(BLOCK) * CRC) as u64
     }
 }
 
-/// All that comes before the blocks.
+/// All that comes before the first checksum.
 fn prologue(header: &Header) -> Vec<u8> {
     let json = serde_json::to_vec(header).expect("it has a JSON form");
     let length = u32::try_from(json.len()).expect("a header is short");
@@ -91,8 +93,6 @@ fn prologue(header: &Header) -> Vec<u8> {
         bytes.extend(number.to_ne_bytes());
     }
     bytes.extend(json);
-    let crc = crc32fast::hash(&bytes);
-    bytes.extend(crc.to_ne_bytes());
     bytes
 }
 
@@ -113,7 +113,7 @@ impl<W: Write> Writer<W> {
             written: 0,
             crc: Hasher::new(),
         };
-        writer.write(&prologue(header))?;
+        writer.write(prologue(header))?;
         Ok(writer)
     }
 
@@ -131,19 +131,20 @@ impl<W: Write> Writer<W> {
     }
 
     fn end_block(&mut self) -> std::io::Result<()> {
-        let mut block = std::mem::take(&mut self.block);
-        let crc = crc32fast::hash(&block);
-        block.extend(crc.to_ne_bytes());
-        self.write(&block)?;
-        block.clear();
-        self.block = block;
+        let block = std::mem::take(&mut self.block);
+        self.block = self.write(block)?;
+        self.block.clear();
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.crc.update(bytes);
+    /// Writes bytes and their checksum; gives the space back.
+    fn write(&mut self, mut bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+        self.crc.update(&bytes);
+        let crc = crc32fast::hash(&bytes);
+        bytes.extend(crc.to_ne_bytes());
         self.written += bytes.len() as u64;
-        self.out.write_all(bytes)
+        self.out.write_all(&bytes)?;
+        Ok(bytes)
     }
 
     pub fn finish(mut self) -> std::io::Result<(W, Seal)> {
@@ -217,7 +218,7 @@ impl<R: Read> Reader<R> {
             return Err(format!("it has {length} bytes instead of {expected}"));
         }
         let mut whole = Hasher::new();
-        whole.update(&bytes);
+        whole.update(content);
         Ok(Self {
             input,
             header,
@@ -256,7 +257,7 @@ impl<R: Read> Reader<R> {
         if crc32fast::hash(values).to_ne_bytes() != crc {
             return Err(format!("it is damaged behind byte {}", self.read));
         }
-        self.crc.update(&self.block);
+        self.crc.update(values);
         self.read += self.block.len() as u64;
         self.block.truncate(length);
         self.left -= length;
@@ -323,7 +324,15 @@ mod tests {
         assert_eq!(shard(&header, 12_345).0, bytes);
         assert_eq!(bytes.len() as u64, header.file_bytes());
         assert_eq!(verify(&bytes), Ok(seal));
-        assert_eq!(seal.crc32, crc32fast::hash(&bytes));
+        let (other, _) = shard(
+            &Header {
+                step: 8,
+                ..header.clone()
+            },
+            1 << 19,
+        );
+        assert_eq!(other.len(), bytes.len());
+        assert_ne!(verify(&other), Ok(seal));
         let mut reader = Reader::new(&bytes[..], bytes.len() as u64).unwrap();
         assert_eq!(reader.header, header);
         let mut piece = vec![0; 100_003];

@@ -2,13 +2,15 @@
 
 use std::{
     cell::Cell,
+    ffi::CString,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     rc::Rc,
 };
 
 use hdf5_metno::Result as Hdf5Result;
 
-use super::{access, failed, is_parallel, layout, on_writers, reopen, space};
+use super::{access, failed, is_parallel, layout, on_writers, raw, space};
 use crate::{
     comm::{Communicator, agree},
     domain::Domain,
@@ -17,7 +19,7 @@ use crate::{
     grid::Grid,
     output::{
         blocks::{Block, gather_blocks},
-        run_directory,
+        fault, run_directory,
     },
 };
 
@@ -59,7 +61,15 @@ impl Writers<'_> {
 
     /// Leaves so many frames of what a run that broke off may have left.
     fn cut_back(&self, cells: [usize; 2], frames: usize) -> Result<(), Error> {
-        let file = self.agree("open", reopen(self.path, self.comm))?;
+        let repaired = if self.is_first() {
+            let path = CString::new(self.path.as_os_str().as_bytes());
+            path.map_err(|error| error.to_string().into())
+                .and_then(|path| raw::clear_status(&path))
+        } else {
+            Ok(())
+        };
+        self.agree("open", repaired)?;
+        let file = self.agree("open", access(self.comm).open_rw(self.path))?;
         let cut = layout::cut_back(&file, cells, frames);
         self.agree("cut back", cut)?;
         self.agree("flush", file.flush())?;
@@ -158,6 +168,7 @@ impl FieldsFile {
         let [[i, j], [nx, ny]] = [block.start, block.cells];
         let written = frames.write_block(index, [j, i], [ny, nx], values, parallel);
         writers.agree("write a frame to", written)?;
+        fault::point("frame", comm.rank());
         let time = writers.is_first().then_some(time);
         let written = frames.write_time(index, time, parallel);
         writers.agree("write a time to", written)?;
@@ -165,7 +176,9 @@ impl FieldsFile {
         drop(frames);
         // A frame counts only once it is there.
         writers.agree("flush", file.flush())?;
+        fault::point("flushed", comm.rank());
         writers.agree("count the frames of", layout::set_count(&file, index + 1))?;
+        fault::point("counted", comm.rank());
         writers.agree("close", file.close())
     }
 }

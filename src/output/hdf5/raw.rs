@@ -1,5 +1,5 @@
-//! The few calls of the HDF5 library that its crate does not offer: collective transfers and
-//! dimension scales.
+//! The few calls of the HDF5 library that its crate does not offer: collective transfers, dimension
+//! scales, and the repair of files that a killed process had open.
 #![allow(
     unsafe_code,
     reason = "the crate lets each rank write on its own, which HDF5 refuses for chunks with checksums"
@@ -10,9 +10,11 @@ use std::ffi::{CStr, c_char, c_uint};
 use bytemuck::Pod;
 use hdf5_metno::{Dataset, Dataspace, Error, Result, h5check, sync::sync};
 use hdf5_metno_sys::{
-    h5::{herr_t, hsize_t},
+    h5::{hbool_t, herr_t, hsize_t},
     h5d::H5Dwrite,
+    h5f::{H5F_ACC_RDWR, H5Fclose, H5Fopen},
     h5i::hid_t,
+    h5p::{H5P_CLS_FILE_ACCESS, H5Pclose, H5Pcreate, H5Pset},
     h5s::{H5S_SELECT_SET, H5Sselect_hyperslab, H5Sselect_none},
 };
 
@@ -84,7 +86,7 @@ pub fn write<T: Pod>(
 #[cfg(feature = "mpi")]
 fn with_transfer(parallel: bool, work: impl FnOnce(hid_t) -> Result<herr_t>) -> Result<herr_t> {
     use hdf5_metno_sys::h5p::{
-        H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5P_DEFAULT, H5Pclose, H5Pcreate, H5Pset_dxpl_mpio,
+        H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5P_DEFAULT, H5Pset_dxpl_mpio,
     };
 
     if !parallel {
@@ -104,6 +106,34 @@ fn with_transfer(parallel: bool, work: impl FnOnce(hid_t) -> Result<herr_t>) -> 
 #[cfg(not(feature = "mpi"))]
 fn with_transfer(_parallel: bool, work: impl FnOnce(hid_t) -> Result<herr_t>) -> Result<herr_t> {
     work(hdf5_metno_sys::h5p::H5P_DEFAULT)
+}
+
+/// Clears the mark that a process leaves in a file which it has open for writing when it is killed, and for
+/// which the library refuses to open the file again: what `h5clear --status` does, and how.
+pub fn clear_status(path: &CStr) -> Result<()> {
+    let mut yes: hbool_t = 1;
+    sync(|| {
+        // SAFETY: a property list class of the library, which is initialised as `sync` was entered.
+        let access = h5check(unsafe { H5Pcreate(*H5P_CLS_FILE_ACCESS) })?;
+        // SAFETY: `access` is the list made above, the name ends with a zero, and the library copies the
+        // value, whose type is that of this property.
+        let set = h5check(unsafe {
+            H5Pset(
+                access,
+                c"clear_status_flags".as_ptr(),
+                (&raw mut yes).cast(),
+            )
+        });
+        // SAFETY: the path ends with a zero, and `access` is the list made above.
+        let file =
+            set.and_then(|_| h5check(unsafe { H5Fopen(path.as_ptr(), H5F_ACC_RDWR, access) }));
+        // SAFETY: the file was opened above, is closed once and not used afterwards.
+        let closed = file.and_then(|file| h5check(unsafe { H5Fclose(file) }));
+        // SAFETY: so is the list.
+        unsafe { H5Pclose(access) };
+        closed
+    })?;
+    Ok(())
 }
 
 /// Makes `scale`, as `name`, the coordinate of a dimension of `dataset`.
