@@ -86,9 +86,11 @@ fn uninterrupted(time: &str, arguments: &[&str]) -> (Case, Results) {
     (case, results)
 }
 
-/// The names and contents of all files in a directory.
+/// The names and contents of all files in a directory but the lock, in which a process leaves its name.
 fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let files = files(directory).into_iter().filter(|path| path.is_file());
+    let is_lock = |path: &PathBuf| path.ends_with(".lock");
+    let files = files(directory).into_iter();
+    let files = files.filter(|path| path.is_file() && !is_lock(path));
     files
         .map(|path| (path.clone(), fs::read(path).unwrap()))
         .collect()
@@ -180,7 +182,7 @@ fn a_run_that_is_not_there_is_refused_and_one_that_is_may_be_started_or_gone_on_
 fn a_damaged_checkpoint_is_named_and_the_one_before_it_taken() {
     let (case, alone) = uninterrupted(EXPLICIT, &EVERY_9);
     Outcome::of(case.isotherm(&["run", "case.toml"]).args(EVERY_9)).succeeds();
-    let [older, newest] = &checkpoints(&case)[..] else {
+    let [_, newest] = &checkpoints(&case)[..] else {
         panic!("two are kept")
     };
     damage(newest);
@@ -197,11 +199,9 @@ fn a_damaged_checkpoint_is_named_and_the_one_before_it_taken() {
     assert_eq!(results.report()["run"]["resumed_after_step"], 99);
     are_the_same::<f64>(&results, &alone, "an older checkpoint");
 
-    damage(older);
     for checkpoint in checkpoints(&case) {
         damage(&checkpoint);
     }
-    damage(older);
     let before = contents(&case.path("output/case"));
     Outcome::of(&mut resume(&case, &[])).fails(74, &["no checkpoint is whole", &newest]);
     assert!(
@@ -272,7 +272,7 @@ fn a_longer_span_goes_on_from_the_end() {
 /// A run that takes some seconds, without checkpoints on its way.
 const LONG: [&str; 10] = [
     "--set",
-    "time.end=4",
+    "time.end=20",
     "--set",
     "output.snapshots.every_time=3",
     "--set",

@@ -105,7 +105,8 @@ pub fn fitting(schema: &Value) -> toml::Value {
     if let Some(form) = first("oneOf").or_else(|| first("anyOf")) {
         return fitting(form);
     }
-    if let Some(Value::String(name)) = schema.get("const").or_else(|| first("enum")) {
+    let name = schema.get("const").or_else(|| first("enum"));
+    if let Some(Value::String(name)) = name.or_else(|| first("examples")) {
         return name.as_str().into();
     }
     match schema["type"].as_str() {

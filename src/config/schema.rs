@@ -1,6 +1,7 @@
 //! What a config file may hold. Every key is described here and nowhere else: the JSON
 //! schema and the comments of the starter configs come from these doc comments.
 
+mod checkpoint;
 mod solver;
 
 use std::path::PathBuf;
@@ -11,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     case::{Density, Precision},
     quantity::{Auto, Conductivity, Quantity, Start},
-    wall_time::WallTime,
 };
 use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
 
+pub use checkpoint::Checkpoint;
 pub use solver::Solver;
 
 /// A number, or an expression in x and y.
@@ -345,32 +346,6 @@ pub struct Mean {
     pub min: [f64; 2],
     /// The corner of high x and high y, in metres.
     pub max: [f64; 2],
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Checkpoint {
-    /// Steps between two checkpoints.
-    pub every_steps: Option<u64>,
-    /// Simulated seconds between two, in whole steps: unlike for snapshots, none is shortened, and the
-    /// results do not depend on it.
-    pub every_time: Option<f64>,
-    /// Time on the wall between two, as in `"90s"`, `"10m"` or `"1h30m"`; `"10m"` if none of the three is
-    /// given.
-    pub every_wall: Option<WallTime>,
-    /// How many of the newest are left. With 0 none is written, and the run cannot go on once it has ended.
-    pub keep: usize,
-}
-
-impl Default for Checkpoint {
-    fn default() -> Self {
-        Self {
-            every_steps: None,
-            every_time: None,
-            every_wall: None,
-            keep: 2,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
