@@ -297,7 +297,7 @@ fn a_stopped_run_loses_nothing() {
             75,
             &["stopped by", why, "`isotherm resume output/case` goes on"],
         );
-        assert_eq!(checkpoints(&case).len(), 1);
+        assert!(!checkpoints(&case).is_empty());
     };
     let running = Running::start(&mut long_run(&case));
     running.signal(Signal::USR1);

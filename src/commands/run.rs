@@ -9,7 +9,7 @@ use self::scheme::Prepared;
 use super::{case::Given, connect, resume::resume_or_start};
 use crate::{
     cli,
-    comm::{Communicator, Reduce, agree},
+    comm::{Communicator, Reduce, agree, from_first},
     config::{Precision, Scheme, WallTime},
     domain::Domain,
     error::{Error, count},
@@ -18,7 +18,7 @@ use crate::{
     output::{
         Checkpoint, Checkpoints, DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, Marks,
         PICTURE, PROBES, Picture, Probes, Progress, REPORT, Report, Requests, RunDirectory, STOP,
-        Snapshots, Summaries, note,
+        Snapshots, Store, Summaries, note,
     },
     simulation::{Cadence, Clock, Observer, Pace, Simulation},
     stepper::{Choice, TimeStepper},
@@ -238,10 +238,13 @@ impl Run<'_> {
                 checkpoint.read(u, &mut carried.accounts, &self.domain, comm)?;
                 carried.counts = checkpoint.manifest.counts.clone();
                 stepper.go_on_with(carried);
+                let clock = checkpoint.manifest.clock.until(end);
+                let forget = || Store::of(directory.path()).forget_after(clock.step());
+                from_first(comm, forget)?;
                 directory.forget_end(comm)?;
                 Ok(Start {
                     directory,
-                    clock: checkpoint.manifest.clock.until(end),
+                    clock,
                     marks: Marks::from(&checkpoint.manifest.positions),
                 })
             }

@@ -20,7 +20,7 @@ impl Given {
         let source = config::load(&config.config)?;
         let mut overrides = config.set.clone();
         if let Some(directory) = output {
-            overrides.push(directory_override(directory)?);
+            overrides.push(directory_override(directory, "the path given to --output")?);
         }
         let case = config::parse(&source, &overrides, base(&config.config))?;
         Ok(Self {
@@ -44,7 +44,7 @@ impl Given {
             text: checkpoint.manifest.config.clone(),
         };
         let mut overrides = set.to_vec();
-        overrides.push(directory_override(run)?);
+        overrides.push(directory_override(run, "the path of the run directory")?);
         let case = config::parse(&source, &overrides, Path::new(""))?;
         Ok(Self {
             case,
@@ -90,11 +90,11 @@ impl Given {
     }
 }
 
-/// The override that makes a directory that of the run.
-fn directory_override(directory: &Path) -> Result<String, Error> {
+/// The override that makes a directory, in words `what`, that of the run.
+fn directory_override(directory: &Path, what: &str) -> Result<String, Error> {
     let directory = directory
         .to_str()
-        .ok_or_else(|| Error::input("the path of the run directory is not UTF-8"))?;
+        .ok_or_else(|| Error::input(format!("{what} is not UTF-8")))?;
     Ok(config::assignment("output.directory", directory))
 }
 

@@ -148,7 +148,7 @@ impl Store {
         }
         written?;
         fault::point("renamed", comm.rank());
-        agree(comm, on_first(comm, || self.prune(header.step, keep)))
+        agree(comm, on_first(comm, || self.prune(keep)))
     }
 
     /// Writes the shards of all ranks. Collective.
@@ -238,15 +238,21 @@ impl Store {
         sync(&self.path)
     }
 
-    /// Removes all checkpoints that are not among the newest `keep` up to `step`.
-    fn prune(&self, step: u64, keep: usize) -> Result<(), Error> {
-        // Newer ones are damaged: the run would have gone on from there.
-        let (newer, older): (Vec<u64>, Vec<u64>) =
-            self.steps()?.into_iter().partition(|other| *other > step);
-        for step in newer.into_iter().chain(older.into_iter().skip(keep)) {
-            remove(&self.checkpoint(step))?;
-        }
-        Ok(())
+    /// Removes all checkpoints but the newest `keep`.
+    fn prune(&self, keep: usize) -> Result<(), Error> {
+        let mut older = self.steps()?.into_iter().skip(keep);
+        older.try_for_each(|step| remove(&self.checkpoint(step)))
+    }
+
+    /// Removes the checkpoints of later steps, which are not whole where a run goes on from this one. Were
+    /// they left, they would count among those that are kept.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if they cannot be removed.
+    pub fn forget_after(&self, step: u64) -> Result<(), Error> {
+        let steps = self.steps()?.into_iter();
+        let mut later = steps.filter(|other| *other > step);
+        later.try_for_each(|step| remove(&self.checkpoint(step)))
     }
 
     /// Removes all checkpoints, and the directory if nothing else is in it.
@@ -254,9 +260,7 @@ impl Store {
     /// # Errors
     /// [`crate::error::Kind::Storage`] if they cannot be removed.
     pub fn clear(&self) -> Result<(), Error> {
-        for step in self.steps()? {
-            remove(&self.checkpoint(step))?;
-        }
+        self.prune(0)?;
         for name in names(&self.path)? {
             if name.ends_with(PARTIAL) {
                 remove(&self.path.join(name))?;
