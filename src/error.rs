@@ -18,7 +18,7 @@ pub enum Kind {
     Occupied,
     /// Storage failed: disk full, no permission, a damaged file.
     Storage,
-    /// A signal ended the run early; its results up to then are written.
+    /// A signal, a stop file or the wall-clock limit ended the run early; its results up to then are written.
     Stopped,
     /// The field became NaN or infinite.
     NotFinite,
