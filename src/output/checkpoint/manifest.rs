@@ -19,7 +19,7 @@ const DIGITS: usize = 8;
 /// What a checkpoint is of, and what its shards must be: all that is needed to go on but the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Name and version of the program that wrote it.
+    /// Name, version and commit of the program that wrote it.
     pub program: String,
     /// When, in seconds since 1970.
     pub written: u64,

@@ -115,7 +115,7 @@ impl Checkpoints {
         let Carried { accounts, counts } = view.stepper.carried();
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let manifest = Manifest {
-            program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+            program: program(),
             written: since_1970.map_or(0, |time| time.as_secs()),
             config: self.config.clone(),
             clock: view.clock.clone(),
@@ -149,6 +149,15 @@ impl Checkpoints {
         };
         let error = Error::new(Kind::Stopped, message).with_help(help);
         self.stopped.get_or_init(|| error);
+    }
+}
+
+/// Name and version of the program, and the commit it was built from, if that is known.
+fn program() -> String {
+    let version = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+    match option_env!("ISOTHERM_COMMIT") {
+        Some(commit) => format!("{version} ({commit})"),
+        None => version.to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use hdf5_metno::{
     Dataset, Extent, File, Group, Location, Result,
-    dataset::FillTime,
+    dataset::{AllocTime, FillTime},
     types::{FixedAscii, FloatSize, IntSize, TypeDescriptor, VarLenUnicode},
 };
 
@@ -35,6 +35,11 @@ const SERIES_CHUNK: usize = 512;
 
 const FLOAT: TypeDescriptor = TypeDescriptor::Float(FloatSize::U8);
 const INTEGER: TypeDescriptor = TypeDescriptor::Integer(IntSize::U8);
+
+/// When what grows gets its place in the file: as it grows. Writing collectively needs that (HDF5 1.10 reads a
+/// chunk with a checksum before it writes to it), and a file that one process began may be gone on with by
+/// several.
+const AT_ONCE: Option<AllocTime> = Some(AllocTime::Early);
 
 /// The datasets of a file that grow with every frame.
 pub struct Frames {
@@ -93,6 +98,7 @@ pub fn create<T: Real>(
         .new_dataset_builder()
         .fletcher32()
         .fill_time(FillTime::Never)
+        .alloc_time(AT_ONCE)
         .chunk((1, rows, nx))
         .empty_as(kind)
         .shape((0.., ny, nx))
@@ -165,6 +171,7 @@ fn series(group: &Group, name: &str, kind: TypeDescriptor) -> Result<Dataset> {
     group
         .new_dataset_builder()
         .fletcher32()
+        .alloc_time(AT_ONCE)
         .chunk(SERIES_CHUNK)
         .empty_as(kind)
         .shape(Extent::resizable(0))
