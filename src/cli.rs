@@ -5,17 +5,22 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::output::Colormap;
+
 const EXAMPLES: &str = "\
 Examples:
   isotherm run configs/quickstart.toml
   mpirun -n 2 isotherm run configs/quickstart.toml --set time.end=0.1
   isotherm check configs/quickstart.toml --ranks 64
   isotherm init > my.toml
+  isotherm info output/quickstart
+  isotherm plot output/quickstart --animate
+  isotherm compare output/quickstart output/try-2
   isotherm convert tea.in > tea.toml
   isotherm validate
 
-Exit status: 0 done; 1 a solver did not converge, or a validation case was missed; 2 bad input; 70 internal
-error; 73 the output directory holds another run; 74 storage failed; 75 stopped by a signal; 76 the field
+Exit status: 0 done; 1 a solver did not converge, a validation case was missed, or compared results differ;
+2 bad input; 70 internal error; 73 the output directory holds another run; 74 storage failed; 75 stopped by a signal; 76 the field
 became NaN or infinite.";
 
 /// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.
@@ -43,6 +48,36 @@ Examples:
   isotherm check chip.toml
   isotherm check chip.toml --ranks 256 --set 'domain.cells=[16384, 8192]'")]
     Check(Check),
+    /// Compare two results, frame by frame.
+    ///
+    /// For each time that both have: `identical` if all bits agree, or the largest difference, where it is, and
+    /// the L2 difference (the root of the mean square), in K and, in parentheses, relative to the largest and
+    /// the root mean square of the first. Reads a few rows at a time: files may be larger than memory.
+    ///
+    /// Status 1 if grids or times differ, or temperatures by more than the tolerance.
+    #[command(after_help = "\
+Examples:
+  isotherm compare output/one output/two
+  isotherm compare old.vtkhdf new.vtkhdf --tolerance 1e-9
+  isotherm compare output/coarse-steps output/fine-steps --time 0.05")]
+    Compare(Compare),
+    /// Say what a result file or the directory of a run holds.
+    #[command(after_help = "\
+Examples:
+  isotherm info output/quickstart
+  isotherm info output/quickstart/fields.vtkhdf")]
+    Info(Info),
+    /// Draw a frame of a result file, all of them as an animation, or curves of probes over time.
+    ///
+    /// A picture of a field has axes in units of length, a colour bar in K, and contour lines where asked. Of
+    /// a file with more cells than pixels, only the rows that are shown are read.
+    #[command(after_help = "\
+Examples:
+  isotherm plot output/quickstart
+  isotherm plot output/quickstart --time 0.05 --contours 10 --output warm.png
+  isotherm plot output/quickstart --animate --fps 5 --colormap viridis --range 295:370
+  isotherm plot output/quickstart/probes.csv --output probes.png")]
+    Plot(Plot),
     /// Write a deck of the benchmark `TeaLeaf` as a config.
     ///
     /// A run of the config gives the same bits as one of the deck. The rectangles of the deck's states
@@ -133,6 +168,63 @@ pub struct Check {
 }
 
 #[derive(Debug, Args)]
+pub struct Compare {
+    /// A `fields.vtkhdf`, or the directory of a run.
+    pub a: PathBuf,
+    /// What it is compared with.
+    pub b: PathBuf,
+    /// The largest difference in K that is still good.
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = not_negative, allow_hyphen_values = true)]
+    pub tolerance: f64,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// One frame of several.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct Which {
+    /// Take this frame, by its number from 0.
+    #[arg(long, value_name = "N")]
+    pub frame: Option<usize>,
+    /// Take the frame at this time in s.
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub time: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Info {
+    /// A `fields.vtkhdf`, or the directory of a run.
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Plot {
+    /// A `fields.vtkhdf`, the directory of a run, or its `probes.csv` or `diagnostics.csv`.
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub which: Which,
+    /// Draw all frames, as an animated PNG, over one range of temperatures.
+    #[arg(long, conflicts_with = "Which")]
+    pub animate: bool,
+    /// Frames a second of an animation [default: 10].
+    #[arg(long, value_name = "N", requires = "animate", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub fps: Option<u16>,
+    /// The colours [default: inferno].
+    #[arg(long)]
+    pub colormap: Option<Colormap>,
+    /// Temperatures in K at the ends of the colour bar [default: the least and the greatest shown].
+    #[arg(long, value_name = "MIN:MAX", value_parser = range, allow_hyphen_values = true)]
+    pub range: Option<[f64; 2]>,
+    /// Draw about so many contour lines, at round temperatures.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub contours: Option<usize>,
+    /// Write to this file [default: plot.png].
+    #[arg(long, value_name = "FILE.png")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Convert {
     /// The deck.
     pub deck: PathBuf,
@@ -185,6 +277,21 @@ pub struct Validate {
     /// Draw the errors of the cases that refine grids or steps.
     #[arg(long, value_name = "FILE.png")]
     pub plot: Option<PathBuf>,
+}
+
+fn range(text: &str) -> Result<[f64; 2], String> {
+    let ends = text.split_once(':').and_then(|(low, high)| {
+        let ends: [f64; 2] = [low.parse().ok()?, high.parse().ok()?];
+        (ends[0] < ends[1] && ends.iter().all(|end| end.is_finite())).then_some(ends)
+    });
+    ends.ok_or_else(|| "expected two ascending numbers, as in 295:370".into())
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number >= 0.0 => Ok(number),
+        _ => Err("expected a number, not below 0".into()),
+    }
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -22,12 +22,14 @@ mod table;
 mod tealeaf;
 #[cfg(test)]
 mod testing;
+mod ticks;
+mod words;
 
-pub use chart::{Chart, Mark, Panel, Series};
+pub use chart::{Chart, Mark, Panel, Scale, Series};
 pub use diagnostics::Diagnostics;
 pub use finite::FiniteCheck;
-pub use hdf5::{FieldsFile, Window, read_block};
-pub use picture::{Colormap, Look, Picture};
+pub use hdf5::{FieldsFile, ResultFile, Window, read_block, same_time};
+pub use picture::{Colormap, Look, Picture, Shot};
 pub use probes::{Place, Probe, Probes};
 pub use progress::{Progress, note};
 pub use report::{Facts, Report};
@@ -35,3 +37,4 @@ pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, PROBES, REPORT, Ru
 pub use snapshots::Snapshots;
 pub use stop::StopOnSignal;
 pub use tealeaf::{LastSummary, Summaries, Summary};
+pub use words::{short, size};

@@ -163,6 +163,7 @@ impl Run<'_> {
             title: case.title.clone(),
             colormap: output.plot.colormap,
             range: output.plot.range,
+            contours: output.plot.contours,
         };
         let checks = [
             Cadence::EverySteps(STEPS_BETWEEN_FINITE_CHECKS),

@@ -175,8 +175,10 @@ pub struct Output {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
     pub colormap: Colormap,
-    /// Temperatures at the ends of the colour bar; the field's own extremes where absent.
+    /// Temperatures at the ends of the colour bar; the extremes of what is shown where absent.
     pub range: Option<[f64; 2]>,
+    /// About so many contour lines, if any.
+    pub contours: Option<usize>,
 }
 
 /// What the summaries of `TeaLeaf` need besides the field.

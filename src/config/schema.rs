@@ -346,8 +346,10 @@ pub struct Mean {
 pub struct Plot {
     /// `"inferno"`, `"magma"`, `"plasma"`, `"viridis"`, `"cividis"` or `"turbo"`.
     pub colormap: Colormap,
-    /// Temperatures in K at the ends of the colour bar; the field's own extremes if absent.
+    /// Temperatures in K at the ends of the colour bar; the extremes of what is shown if absent.
     pub range: Option<[f64; 2]>,
+    /// About so many contour lines are drawn, at round temperatures; none if absent.
+    pub contours: Option<usize>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

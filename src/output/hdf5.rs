@@ -4,6 +4,7 @@ mod fields;
 mod layout;
 mod raw;
 mod read;
+mod results;
 mod space;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ use crate::{
 
 pub use fields::FieldsFile;
 pub use read::{Window, read_block};
+pub use results::{ResultFile, same_time};
 
 /// Version of the HDF5 library.
 pub fn version() -> String {

@@ -91,6 +91,9 @@ impl Check<'_> {
             let message = format!("must be ascending, is {} to {}", show(low), show(high));
             self.problem("output.plot.range", message, None);
         }
+        if let Some(count) = output.plot.contours {
+            self.at_least_one("output.plot.contours", count);
+        }
         let directory = output.directory.clone().unwrap_or_default();
         if directory.as_os_str().is_empty() {
             let help = "remove it, or name a directory";
@@ -105,6 +108,7 @@ impl Check<'_> {
             plot: Plot {
                 colormap: output.plot.colormap,
                 range: output.plot.range,
+                contours: output.plot.contours,
             },
         }
     }
