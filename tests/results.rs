@@ -414,3 +414,56 @@ fn plots_that_make_no_sense_are_refused() {
         .fails(74, &["cannot write none/plot.png"]);
     assert_eq!(case.files(), before);
 }
+
+#[test]
+fn the_medium_is_kept_where_asked_and_outlined() {
+    let region = "[[region]]\nname = \"block\"\nconductivity = [3, 1]\nsource = \"5 + t\"\n\
+                  shape = { rectangle = { min = [-0.25, 2], max = [0.25, 2.25] } }\n\n[initial]";
+    let case = Case::new(&CONFIG.replace("[initial]", region));
+    let run = |name: &str, fields: &str| {
+        let set = format!("output.fields={{ {fields} }}");
+        case.run(&["--quiet", "--output", name, "--set", &set])
+            .succeeds();
+    };
+    run("plain", "compression = 1");
+    run("single", "precision = 'f32'");
+    run("output/case", "compression = 6, properties = true");
+    let text = told(&case, &["info", "output/case"]);
+    let medium = "medium       conductivity_x, conductivity_y, heat_capacity, source\n";
+    assert!(text.contains(medium), "no `{medium}` in\n{text}");
+    let text = told(&case, &["compare", "plain", "output/case"]);
+    assert!(text.ends_with("\nidentical\n"), "{text}");
+    let close = ["compare", "plain", "single", "--tolerance", "2e-5"];
+    assert!(told(&case, &close).contains("precision: f64 and f32\n"));
+    isotherm(&case, &close[..3]).fails(1, &["differ by up to"]);
+    let file = File::open(case.path("output/case/fields.vtkhdf")).unwrap();
+    let of_block = |name: &str| {
+        let values = file.dataset(name).unwrap().read_raw::<f64>().unwrap();
+        assert_eq!(values.len(), 12 * 8);
+        // The centre of the block, and a corner of the domain.
+        [values[2 * 12 + 6], values[0]]
+    };
+    assert_eq!(of_block("conductivity_x"), [3.0, 1.0]);
+    assert_eq!(of_block("conductivity_y"), [1.0, 1.0]);
+    assert_eq!(of_block("source"), [5.0, 0.0]);
+    let provenance = file.group("provenance").unwrap();
+    let config: hdf5_metno::types::VarLenUnicode =
+        provenance.attr("config").unwrap().read_scalar().unwrap();
+    assert_eq!(
+        config.as_bytes(),
+        case.results("output/case").bytes("config.toml")
+    );
+    drop((file, provenance));
+
+    let picture = |results: &str| {
+        told(&case, &["plot", results]);
+        let bytes = fs::read(case.path("plot.png")).unwrap();
+        assert!(bytes == case.results(results).bytes("final.png"));
+        frames_of(bytes).1.remove(0).0
+    };
+    let (plain, outlined) = (picture("plain"), picture("output/case"));
+    let pixels = plain.chunks(3).zip(outlined.chunks(3));
+    // Half the width and, twice, half the height of 800 x 400 pixels.
+    let differing = pixels.filter(|(a, b)| a != b).count();
+    assert_eq!(differing, 400 + 2 * 200);
+}

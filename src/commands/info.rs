@@ -52,7 +52,9 @@ fn describe(file: &ResultFile, text: &mut Lines) -> Result<(), Error> {
         format!("{low} m to {high} m")
     });
     text.line("title", &file.title);
-    text.line("written by", &file.source);
+    let mut program = [&file.source, &file.commit].map(String::as_str).to_vec();
+    program.retain(|part| !part.is_empty());
+    text.line("written by", &program.join(", commit "));
     text.line("grid", &format!("{nx} x {ny} cells of {dx} m x {dy} m"));
     text.line("extent", &format!("x {}, y {}", extent[0], extent[1]));
     let precision = file.precision;
@@ -60,6 +62,10 @@ fn describe(file: &ResultFile, text: &mut Lines) -> Result<(), Error> {
         "field",
         &format!("temperature in K, {precision}, at cell centres"),
     );
+    let properties: Vec<_> = file.properties().collect();
+    if !properties.is_empty() {
+        text.line("medium", &properties.join(", "));
+    }
     text.line("frames", &count(file.times.len(), "frame"));
     let last = file.times.len().saturating_sub(TIMES);
     for (frame, time) in file.times.iter().enumerate() {
@@ -172,13 +178,16 @@ fn ending(path: &Path) -> Result<String, Error> {
     };
     let program = &report["program"];
     let of = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
-    let layout = &report["layout"];
+    let many = |name: &str, what| {
+        let number = report["layout"][name].as_u64().unwrap_or(0);
+        count(usize::try_from(number).unwrap_or(usize::MAX), what)
+    };
     Ok(format!(
-        "{how}: {steps} steps to t = {} s in {} s; {} ranks of {} threads; isotherm {} ({}), HDF5 {}, {}",
+        "{how}: {steps} steps to t = {} s in {} s; {} of {}; isotherm {} ({}), HDF5 {}, {}",
         short(time),
         short(wall),
-        layout["ranks"],
-        layout["threads_per_rank"],
+        many("ranks", "rank"),
+        many("threads_per_rank", "thread"),
         of(&program["version"]),
         program["commit"].as_str().unwrap_or("no commit"),
         of(&program["hdf5"]),

@@ -8,7 +8,7 @@ use super::results::{chosen, open};
 use crate::{
     cli,
     error::{Error, count},
-    output::{Look, ResultFile, Shot, short},
+    output::{Look, Outlines, ResultFile, Shot, short},
 };
 
 /// The picture, where no other file is named.
@@ -44,6 +44,7 @@ fn frames(options: &cli::Plot, file: &ResultFile, output: &Path) -> Result<Strin
         range: options.range,
         contours: options.contours,
     };
+    let outlines = Outlines::read(file)?;
     if options.animate {
         let all = 0..file.times.len();
         let range = match options.range {
@@ -52,7 +53,8 @@ fn frames(options: &cli::Plot, file: &ResultFile, output: &Path) -> Result<Strin
         };
         let shots = all.clone().map(|frame| Shot::read(file, frame));
         let per_second = options.fps.unwrap_or(PER_SECOND);
-        look.animate(output, &file.grid, range, shots, per_second)?;
+        let outlines = Some(&outlines);
+        look.animate(output, &file.grid, outlines, range, shots, per_second)?;
         return Ok(format!(
             "{}, {}",
             count(all.len(), "frame"),
@@ -62,7 +64,7 @@ fn frames(options: &cli::Plot, file: &ResultFile, output: &Path) -> Result<Strin
     let frame = chosen(&options.which, file)?.unwrap_or(file.times.len() - 1);
     let shot = Shot::read(file, frame)?;
     let range = *look.range.get_or_insert_with(|| shot.range());
-    look.write(output, &file.grid, &shot)?;
+    look.write(output, &file.grid, Some(&outlines), &shot)?;
     let time = short(shot.time);
     Ok(format!("frame {frame}, t = {time} s, {}", in_words(range)))
 }

@@ -1,5 +1,6 @@
 //! `isotherm run`.
 
+mod properties;
 mod scheme;
 mod summaries;
 
@@ -187,14 +188,14 @@ impl Run<'_> {
             let probes = Probes::create(&path, &output.probes, cadence, &self.domain, comm)?;
             observers.push(Box::new(probes));
         }
-        observers.push(Box::new(Snapshots::create::<T>(
-            &directory.file(FIELDS),
-            &case.title,
-            &case.grid,
+        let fields = directory.file(FIELDS);
+        observers.push(Box::new(Snapshots::new(
+            self.fields_file(&fields)?,
             output.snapshots.clone(),
-            comm,
-        )?));
-        observers.push(Box::new(Picture::new(&directory.file(PICTURE), look)));
+        )));
+        let medium = output.properties.then_some(fields);
+        let picture = Picture::new(&directory.file(PICTURE), look, medium);
+        observers.push(Box::new(picture));
         if let Some(summaries) = summaries {
             observers.push(Box::new(summaries));
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     grid::Grid,
-    output::{Colormap, Probe},
+    output::{Colormap, Probe, Storage},
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
     solver::Tolerance,
@@ -169,6 +169,10 @@ pub struct Output {
     /// When the probes are read, besides the first and the last state; there if there are any.
     pub probing: Option<Cadence>,
     pub plot: Plot,
+    /// How fields are stored.
+    pub storage: Storage,
+    /// Whether the properties of the medium are written.
+    pub properties: bool,
 }
 
 /// How `final.png` looks.

@@ -114,7 +114,7 @@ impl Canvas {
     }
 
     /// Paints over a pixel, as strong as the ink; outside the image nothing happens.
-    fn ink(&mut self, x: usize, y: usize, color: Rgb, ink: u8) {
+    pub fn ink(&mut self, x: usize, y: usize, color: Rgb, ink: u8) {
         if ink > 0 && x < self.width && y < self.height {
             let at = 3 * (y * self.width + x);
             for (old, new) in self.rgb[at..at + 3].iter_mut().zip(color) {

@@ -11,8 +11,9 @@ use crate::{
     stepper::Heat,
 };
 
-/// Times in s, temperatures in K, heats in J per metre of depth; `balance_relative` has no unit.
-const COLUMNS: [&str; 12] = [
+/// Times in s, temperatures in K, heats in J and flows in W per metre of depth; `balance_relative` has no
+/// unit.
+const COLUMNS: [&str; 16] = [
     "dt",
     "mean",
     "min",
@@ -25,6 +26,10 @@ const COLUMNS: [&str; 12] = [
     "heat_sources",
     "balance",
     "balance_relative",
+    "flow_left",
+    "flow_right",
+    "flow_bottom",
+    "flow_top",
 ];
 
 /// What schemes with a linear solver have besides: the residual that the last solve left, over that
@@ -41,13 +46,15 @@ const ROUND_OFF: f64 = 1e-11;
 ///
 /// Heats are those that came in since the start. The balance is the heat that is there without
 /// having come in, `energy - energy at the start - heats`: round-off, if all is well, and what the
-/// tolerance of a linear solver leaves. In a steady state heats are those of one second, and
+/// tolerance of a linear solver leaves. Flows are means since the row before, and 0 in the first. In a steady state heats are those of one second, and
 /// what they add up to is missing in the balance.
 pub struct Diagnostics {
     schedule: Schedule,
     table: Table,
     /// In J per metre of depth.
     energy_at_start: Option<f64>,
+    /// The time of the row before in s, and what had come through the sides by then in J per metre.
+    before: Option<(f64, [f64; 4])>,
 }
 
 /// Extremes and mean of the field in K; NaN if a value is not finite.
@@ -74,7 +81,20 @@ impl Diagnostics {
             schedule: Schedule::with_ends(Some(cadence)),
             table: Table::create(path, COLUMNS.into_iter().chain(more), comm)?,
             energy_at_start: None,
+            before: None,
         })
+    }
+}
+
+impl Diagnostics {
+    /// Heat flows through the sides since the last call in W per metre of depth.
+    fn flows(&mut self, time: f64, heats: [f64; 4]) -> [f64; 4] {
+        let (since, before) = self.before.replace((time, heats)).unwrap_or((time, heats));
+        if time > since {
+            [0, 1, 2, 3].map(|side| (heats[side] - before[side]) / (time - since))
+        } else {
+            [0.0; 4]
+        }
     }
 }
 
@@ -109,6 +129,7 @@ impl<T: Real> Observer<T> for Diagnostics {
             balance,
             relative,
         ];
+        numbers.extend(self.flows(view.clock.time(), heat.through_sides));
         if let Some(solves) = view.stepper.solves() {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
             let iterations = solves.iterations as f64;
@@ -212,7 +233,14 @@ mod tests {
         let max = cells().fold(f64::NEG_INFINITY, f64::max);
         assert_eq!(rows[1][4..6], [min, max]);
         assert_eq!(rows[1][6..12], [1008.0, 12.0, -4.0, 0.0, 1.0, 0.0]);
-        assert_eq!(rows[1][12..], [-1.0, -1.0 / 1008.0]);
+        assert_eq!(rows[1][12..14], [-1.0, -1.0 / 1008.0]);
+        assert_eq!(rows[0][14..], [0.0; 4]);
+        // Steps of 0.1 s; the last row comes after two of them.
+        for row in &rows[1..] {
+            for (flow, exact) in row[14..].iter().zip([30.0, -10.0, 0.0, 2.5]) {
+                assert!((flow - exact).abs() < 1e-9, "{row:?}");
+            }
+        }
         assert_eq!(
             expected.lines().next().unwrap().split(',').count(),
             rows[0].len()

@@ -6,6 +6,7 @@ mod raw;
 mod read;
 mod results;
 mod space;
+mod verify;
 
 use std::path::Path;
 
@@ -19,6 +20,32 @@ use crate::{
 pub use fields::FieldsFile;
 pub use read::{Window, read_block};
 pub use results::{ResultFile, same_time};
+
+/// What a file of frames says of its run.
+#[derive(Debug, Clone, Copy)]
+pub struct Heading<'a> {
+    pub title: &'a str,
+    /// The effective config.
+    pub config: &'a str,
+}
+
+/// How fields are stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Storage {
+    /// In single precision.
+    pub single: bool,
+    /// The level of lossless compression, 1 to 9; none if absent.
+    pub compression: Option<u8>,
+}
+
+/// A property of the medium: a field that does not change with time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Property {
+    pub name: &'static str,
+    pub units: &'static str,
+    /// What it is, for axes and legends.
+    pub words: &'static str,
+}
 
 /// Version of the HDF5 library.
 pub fn version() -> String {

@@ -4,12 +4,14 @@
 mod contours;
 mod figure;
 mod lattice;
+mod outlines;
 mod sampling;
 
 use std::path::{Path, PathBuf};
 
 use self::{figure::Figure, lattice::Lattice, sampling::sample};
 use super::{
+    ResultFile,
     canvas::{Animation, encode},
     run_directory::write_whole,
     short,
@@ -23,6 +25,7 @@ use crate::{
 };
 
 pub use figure::Colormap;
+pub use outlines::Outlines;
 
 /// How the picture looks.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,13 +59,19 @@ impl Shot {
 }
 
 impl Look {
-    /// Writes the picture of a state on a grid as a PNG file.
+    /// Writes the picture of a state on a grid as a PNG file, over the outlines of materials.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if it cannot be written.
-    pub fn write(&self, path: &Path, grid: &Grid, shot: &Shot) -> Result<(), Error> {
+    pub fn write(
+        &self,
+        path: &Path,
+        grid: &Grid,
+        outlines: Option<&Outlines>,
+        shot: &Shot,
+    ) -> Result<(), Error> {
         let range = self.range.unwrap_or_else(|| shot.range());
-        let figure = Figure::new(self, grid, range);
+        let figure = Figure::new(self, grid, range, outlines);
         let words = format!("temperature in K at t = {} s", short(shot.time));
         let images = [Ok(figure.draw(shot))];
         let bytes = encode(images, [&self.title, &words], None)?;
@@ -78,11 +87,12 @@ impl Look {
         &self,
         path: &Path,
         grid: &Grid,
+        outlines: Option<&Outlines>,
         range: [f64; 2],
         shots: impl ExactSizeIterator<Item = Result<Shot, Error>>,
         per_second: u16,
     ) -> Result<(), Error> {
-        let figure = Figure::new(self, grid, range);
+        let figure = Figure::new(self, grid, range, outlines);
         let animation = Animation {
             images: shots.len(),
             per_second,
@@ -99,17 +109,27 @@ pub struct Picture {
     schedule: Schedule,
     path: PathBuf,
     look: Look,
+    /// The file of frames, if it holds the medium.
+    medium: Option<PathBuf>,
 }
 
 impl Picture {
-    /// Will write the image `path`.
+    /// Will write the image `path`, with the outlines of materials if `medium`, the file of frames, holds
+    /// their conductivities by then.
     #[must_use]
-    pub fn new(path: &Path, look: Look) -> Self {
+    pub fn new(path: &Path, look: Look, medium: Option<PathBuf>) -> Self {
         Self {
             schedule: Schedule::with_ends(None),
             path: path.to_path_buf(),
             look,
+            medium,
         }
+    }
+
+    fn write(&self, grid: &Grid, shot: &Shot) -> Result<(), Error> {
+        let read = |path: &PathBuf| Outlines::read(&ResultFile::open(path)?);
+        let outlines = self.medium.as_ref().map(read).transpose()?;
+        self.look.write(&self.path, grid, outlines.as_ref(), shot)
     }
 }
 
@@ -128,7 +148,7 @@ impl<T: Real> Observer<T> for Picture {
         }
         let grid = &view.domain.grid;
         let shot = sample(view, &Lattice::new(grid));
-        let written = shot.map_or(Ok(()), |shot| self.look.write(&self.path, grid, &shot));
+        let written = shot.map_or(Ok(()), |shot| self.write(grid, &shot));
         agree(view.comm, written)?;
         Ok(Flow::Continue)
     }
@@ -149,7 +169,7 @@ mod tests {
             contours,
         };
         Run::new(grid, ranks).each(|rank| {
-            let picture = Picture::new(&path, look.clone());
+            let picture = Picture::new(&path, look.clone(), None);
             rank.simulate(vec![Box::new(picture)]).unwrap();
         });
         std::fs::read(&path).unwrap()

@@ -1,13 +1,9 @@
 //! Snapshots of the field into `fields.vtkhdf`.
 
-use std::path::Path;
-
 use super::FieldsFile;
 use crate::{
-    comm::Communicator,
     error::Error,
     field::Real,
-    grid::Grid,
     simulation::{Cadence, Flow, Observer, Schedule, View},
 };
 
@@ -18,21 +14,12 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Creates the file `path` for fields of `T` on `grid`. Collective.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Storage`] if the file exists or cannot be written.
-    pub fn create<T: Real>(
-        path: &Path,
-        title: &str,
-        grid: &Grid,
-        cadence: Option<Cadence>,
-        comm: &dyn Communicator,
-    ) -> Result<Self, Error> {
-        Ok(Self {
+    #[must_use]
+    pub fn new(file: FieldsFile, cadence: Option<Cadence>) -> Self {
+        Self {
             schedule: Schedule::with_ends(cadence),
-            file: FieldsFile::create::<T>(path, title, grid, comm)?,
-        })
+            file,
+        }
     }
 }
 

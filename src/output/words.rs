@@ -1,14 +1,13 @@
 //! Numbers for people.
 
-/// A number with at most seven digits, as short as it can be written.
+/// A number with at most seven digits.
 #[must_use]
 pub fn short(number: f64) -> String {
     let rounded: f64 = format!("{number:.6e}").parse().unwrap_or(number);
-    let (plain, scientific) = (format!("{rounded}"), format!("{rounded:e}"));
-    if plain.len() <= scientific.len() + 2 {
-        plain
+    if rounded == 0.0 || (1e-4..1e7).contains(&rounded.abs()) {
+        format!("{rounded}")
     } else {
-        scientific
+        format!("{rounded:e}")
     }
 }
 
@@ -34,7 +33,8 @@ mod tests {
             (512.0 * (0.04 / 512.0), "0.04"),
             (1.0 / 3.0, "0.3333333"),
             (7.8125e-5, "7.8125e-5"),
-            (123_456_789.0, "123456800"),
+            (-123_456_789.0, "-1.234568e8"),
+            (1e6, "1000000"),
             (2e20, "2e20"),
             (0.0, "0"),
             (f64::NAN, "NaN"),

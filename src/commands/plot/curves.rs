@@ -91,7 +91,7 @@ impl<'a> Table<'a> {
                     label: (*name).to_owned(),
                     color: COLORS[number % COLORS.len()],
                     // With all colours taken, the dashed ones come.
-                    mark: if number / COLORS.len() % 2 == 0 {
+                    mark: if (number / COLORS.len()).is_multiple_of(2) {
                         Mark::Line
                     } else {
                         Mark::Dashes

@@ -5,11 +5,12 @@ use std::ops::RangeInclusive;
 use super::{Check, show};
 use crate::{
     config::{
-        case::{Output, Parallel, Plot},
+        case::{Output, Parallel, Plot, Precision},
         quantity::Auto,
         schema::{self, Scheme},
     },
     grid::Grid,
+    output::Storage,
     simulation::Cadence,
 };
 
@@ -78,7 +79,13 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn output(&mut self, output: &mut schema::Output, end: f64, grid: &Grid) -> Output {
+    pub(super) fn output(
+        &mut self,
+        output: &mut schema::Output,
+        end: f64,
+        grid: &Grid,
+        precision: Precision,
+    ) -> Output {
         if let Some(snapshots) = &output.snapshots {
             self.cadence("output.snapshots", snapshots, end);
         }
@@ -105,11 +112,31 @@ impl Check<'_> {
             diagnostics: output.diagnostics.clone(),
             probes,
             probing: output.probing.clone(),
+            storage: self.storage(&output.fields, precision),
+            properties: output.fields.properties,
             plot: Plot {
                 colormap: output.plot.colormap,
                 range: output.plot.range,
                 contours: output.plot.contours,
             },
+        }
+    }
+
+    fn storage(&mut self, fields: &schema::Fields, precision: Precision) -> Storage {
+        if let Some(level) = fields.compression
+            && !(1..=9).contains(&level)
+        {
+            let message = format!("must be 1 to 9, is {level}");
+            self.problem("output.fields.compression", message, None);
+        }
+        let stored = fields.precision.unwrap_or(precision);
+        if (precision, stored) == (Precision::F32, Precision::F64) {
+            let message = "does nothing with parallel.precision = \"f32\"";
+            self.problem("output.fields.precision", message, Some("remove it"));
+        }
+        Storage {
+            single: stored == Precision::F32,
+            compression: fields.compression,
         }
     }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hdf5_metno::{Dataset, File, types::VarLenUnicode};
+use hdf5_metno::{Dataset, File, Location, types::VarLenUnicode};
 use ndarray::{Ix2, s};
 
 use super::failed;
@@ -25,11 +25,14 @@ const SAME: f64 = 1e-9;
 pub struct ResultFile {
     path: PathBuf,
     temperature: Dataset,
+    /// Properties of the medium, by name.
+    properties: Vec<(String, Dataset)>,
     /// Rows that are read at once: whole chunks, if a slab holds any.
     slab: usize,
     pub title: String,
-    /// The program that wrote it.
+    /// The program that wrote it, and the commit that it was built from.
     pub source: String,
+    pub commit: String,
     /// Of its temperatures: `f64` or `f32`.
     pub precision: &'static str,
     pub grid: Grid,
@@ -59,7 +62,8 @@ impl ResultFile {
         let steps = image.group("Steps")?;
         let count: u64 = steps.attr("NSteps")?.read_scalar()?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let temperature = image.dataset("CellData/temperature")?;
+        let data = image.group("CellData")?;
+        let temperature = data.dataset("temperature")?;
         let values = steps.dataset("Values")?;
         let [frames, ny, nx] = temperature.shape()[..] else {
             return Err("its temperature is no series of plane fields".into());
@@ -70,16 +74,15 @@ impl ResultFile {
         if [origin.len(), spacing.len()] != [3; 2] || nx == 0 || ny == 0 {
             return Err("its image has no extent".into());
         }
+        let mut properties = Vec::new();
+        for name in data.member_names()? {
+            let dataset = data.dataset(&name)?;
+            if dataset.shape() == [1, ny, nx] && name != "temperature" {
+                properties.push((name, dataset));
+            }
+        }
         let chunk = temperature.chunk().map_or(1, |chunk| chunk[1]);
         let rows = (SLAB / nx).max(1);
-        let text = |name| -> String {
-            let text = file.attr(name).and_then(|attribute| {
-                let text: VarLenUnicode = attribute.read_scalar()?;
-                Ok(text.to_string())
-            });
-            // Files of other programs may have none.
-            text.unwrap_or_default()
-        };
         #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
         let grid = Grid {
             cells: [nx, ny],
@@ -93,8 +96,11 @@ impl ResultFile {
             } else {
                 rows
             },
-            title: text("title"),
-            source: text("source"),
+            title: text(file, "title"),
+            source: text(file, "source"),
+            commit: file
+                .group("provenance")
+                .map_or_else(|_| String::new(), |provenance| text(&provenance, "commit")),
             precision: match temperature.dtype()?.size() {
                 4 => "f32",
                 _ => "f64",
@@ -102,6 +108,7 @@ impl ResultFile {
             grid,
             times: values.read_slice_1d::<f64, _>(..count)?.to_vec(),
             temperature,
+            properties,
         })
     }
 
@@ -123,11 +130,32 @@ impl ResultFile {
     /// # Errors
     /// [`Kind::Input`] if they cannot be read, or a checksum is wrong.
     pub fn read_rows(&self, frame: usize, rows: Range<usize>) -> Result<Vec<f64>, Error> {
-        let slice = self
-            .temperature
-            .read_slice::<f64, _, Ix2>(s![frame, rows, ..])
-            .map_err(|error| unreadable(&format!("read frame {frame} of"), &self.path, &error))?;
-        Ok(slice.into_iter().collect())
+        let read = read_rows(&self.temperature, frame, rows);
+        read.map_err(|error| unreadable(&format!("read frame {frame} of"), &self.path, &error))
+    }
+
+    /// Names of the properties of the medium that the file holds.
+    pub fn properties(&self) -> impl Iterator<Item = &str> {
+        self.properties.iter().map(|(name, _)| name.as_str())
+    }
+
+    #[must_use]
+    pub fn has_property(&self, name: &str) -> bool {
+        self.properties().any(|known| known == name)
+    }
+
+    /// Values of whole rows of a property that the file holds, x varying fastest.
+    ///
+    /// # Errors
+    /// As [`Self::read_rows`].
+    ///
+    /// # Panics
+    /// If the file does not hold it.
+    pub fn read_property(&self, name: &str, rows: Range<usize>) -> Result<Vec<f64>, Error> {
+        let mut known = self.properties.iter();
+        let (_, dataset) = known.find(|(known, _)| known == name).expect("it is there");
+        let read = read_rows(dataset, 0, rows);
+        read.map_err(|error| unreadable(&format!("read {name} of"), &self.path, &error))
     }
 
     /// The frame at a time in s.
@@ -164,6 +192,20 @@ impl ResultFile {
             count => format!("its frames are 0 to {}", count - 1),
         }))
     }
+}
+
+/// A text that files of other programs may not have.
+fn text(location: &Location, name: &str) -> String {
+    let text = location.attr(name).and_then(|attribute| {
+        let text: VarLenUnicode = attribute.read_scalar()?;
+        Ok(text.to_string())
+    });
+    text.unwrap_or_default()
+}
+
+fn read_rows(field: &Dataset, frame: usize, rows: Range<usize>) -> hdf5_metno::Result<Vec<f64>> {
+    let slice = field.read_slice::<f64, _, Ix2>(s![frame, rows, ..])?;
+    Ok(slice.into_iter().collect())
 }
 
 /// Whether two times in s are meant to be the same.

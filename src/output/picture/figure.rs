@@ -2,7 +2,7 @@
 
 use colorgrad::Gradient;
 
-use super::{Lattice, Look, Shot, contours::contour};
+use super::{Lattice, Look, Outlines, Shot, contours::contour};
 use crate::{
     grid::Grid,
     output::{
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// For cells that are no numbers.
+/// For cells that are no numbers, and for outlines.
 const GREY: Rgb = [160, 160, 160];
 
 /// Pixels around the plot: left, top, right, bottom.
@@ -24,6 +24,9 @@ const BAR_GAP: usize = 36;
 const BAR_WIDTH: usize = 28;
 /// Pixels between two ticks, about.
 const TICK_SPACING: [usize; 2] = [160, 90];
+
+/// How strong outlines are, of 255.
+const OUTLINE: u8 = 150;
 
 /// Width of contour lines in pixels.
 const CONTOUR: f64 = 1.5;
@@ -37,6 +40,7 @@ pub struct Figure<'a> {
     range: [f64; 2],
     /// Temperatures of the contour lines in K.
     levels: Vec<f64>,
+    outlines: Option<&'a Outlines>,
 }
 
 /// Colours in a table: evaluating a gradient for every pixel takes its time.
@@ -102,7 +106,12 @@ pub fn palette(colormap: Colormap, range: [f64; 2]) -> impl Fn(f64) -> Rgb {
 }
 
 impl<'a> Figure<'a> {
-    pub fn new(look: &'a Look, grid: &'a Grid, range: [f64; 2]) -> Self {
+    pub fn new(
+        look: &'a Look,
+        grid: &'a Grid,
+        range: [f64; 2],
+        outlines: Option<&'a Outlines>,
+    ) -> Self {
         let range = with_length(range);
         Self {
             look,
@@ -112,6 +121,7 @@ impl<'a> Figure<'a> {
             levels: look
                 .contours
                 .map_or_else(Vec::new, |count| levels(range, count)),
+            outlines,
         }
     }
 
@@ -128,12 +138,34 @@ impl<'a> Figure<'a> {
                 canvas.set(left + p, top + ny - 1 - q, color(row[*column]));
             }
         }
+        self.outline(&mut canvas);
         self.contours(&mut canvas, &shot.values, &color);
         canvas.frame([left, top], [nx, ny]);
         self.title(&mut canvas, shot.time);
         self.axes(&mut canvas);
         self.bar(&mut canvas, color);
         canvas
+    }
+
+    fn outline(&self, canvas: &mut Canvas) {
+        let Some(outlines) = self.outlines else {
+            return;
+        };
+        let [left, top] = plot_corner();
+        let [nx, ny] = self.lattice.pixels;
+        let sample =
+            |p, q| self.lattice.shown(1, q) * self.lattice.samples[0] + self.lattice.shown(0, p);
+        for q in 0..ny {
+            for p in 0..nx {
+                let here = sample(p, q);
+                // A pixel looks to the left and down, so that a line is one pixel wide.
+                let meets = (p > 0 && outlines.between(here, sample(p - 1, q)))
+                    || (q > 0 && outlines.between(here, sample(p, q - 1)));
+                if meets {
+                    canvas.ink(left + p, top + ny - 1 - q, GREY, OUTLINE);
+                }
+            }
+        }
     }
 
     fn contours(&self, canvas: &mut Canvas, values: &[f64], color: impl Fn(f64) -> Rgb) {

@@ -1,5 +1,7 @@
 //! Fields at the cells that a picture shows: from a run, and from a file.
 
+use std::ops::Range;
+
 use super::{Lattice, Shot};
 use crate::{
     domain::Domain,
@@ -54,16 +56,26 @@ impl Shot {
     /// [`crate::error::Kind::Input`] if they cannot be read.
     pub fn read(file: &ResultFile, frame: usize) -> Result<Self, Error> {
         let lattice = Lattice::new(&file.grid);
-        let [nx, ny] = lattice.samples;
-        let mut values = Vec::with_capacity(nx * ny);
-        for q in 0..ny {
-            let j = lattice.cell(1, q);
-            let row = file.read_rows(frame, j..j + 1)?;
-            values.extend((0..nx).map(|p| row[lattice.cell(0, p)]));
-        }
         Ok(Self {
             time: file.times[frame],
-            values,
+            values: lattice.read(|rows| file.read_rows(frame, rows))?,
         })
+    }
+}
+
+impl Lattice {
+    /// The samples of a field, x varying fastest, of which `rows` reads whole rows.
+    pub(super) fn read(
+        &self,
+        rows: impl Fn(Range<usize>) -> Result<Vec<f64>, Error>,
+    ) -> Result<Vec<f64>, Error> {
+        let [nx, ny] = self.samples;
+        let mut values = Vec::with_capacity(nx * ny);
+        for q in 0..ny {
+            let j = self.cell(1, q);
+            let row = rows(j..j + 1)?;
+            values.extend((0..nx).map(|p| row[self.cell(0, p)]));
+        }
+        Ok(values)
     }
 }
