@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::output::Colormap;
+use crate::output::{Colormap, MOST_CONTOURS};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -216,8 +216,8 @@ pub struct Plot {
     /// Temperatures in K at the ends of the colour bar [default: the least and the greatest shown].
     #[arg(long, value_name = "MIN:MAX", value_parser = range, allow_hyphen_values = true)]
     pub range: Option<[f64; 2]>,
-    /// Draw about so many contour lines, at round temperatures.
-    #[arg(long, value_name = "N", value_parser = positive)]
+    /// Draw about so many contour lines, 1 to 50, at round temperatures.
+    #[arg(long, value_name = "N", value_parser = contours)]
     pub contours: Option<usize>,
     /// Write to this file [default: plot.png].
     #[arg(long, value_name = "FILE.png")]
@@ -277,6 +277,13 @@ pub struct Validate {
     /// Draw the errors of the cases that refine grids or steps.
     #[arg(long, value_name = "FILE.png")]
     pub plot: Option<PathBuf>,
+}
+
+fn contours(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=MOST_CONTOURS).contains(&number) => Ok(number),
+        _ => Err(format!("expected a whole number from 1 to {MOST_CONTOURS}")),
+    }
 }
 
 fn range(text: &str) -> Result<[f64; 2], String> {

@@ -29,7 +29,7 @@ pub use chart::{Chart, Mark, Panel, Scale, Series};
 pub use diagnostics::Diagnostics;
 pub use finite::FiniteCheck;
 pub use hdf5::{FieldsFile, Heading, Property, ResultFile, Storage, Window, read_block, same_time};
-pub use picture::{Colormap, Look, Outlines, Picture, Shot};
+pub use picture::{Colormap, Look, MOST_CONTOURS, Outlines, Picture, Shot};
 pub use probes::{Place, Probe, Probes};
 pub use progress::{Progress, note};
 pub use report::{Facts, Report};

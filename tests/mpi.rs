@@ -188,13 +188,13 @@ fn everything_at_once_has_the_same_bits_from_every_layout() {
 fn single_precision_has_the_same_bits() {
     let layouts = [(2, "[1, 2]", "2"), (3, "[3, 1]", "1"), (6, "[2, 3]", "1")];
     let config = config(REGIONS, MIXED_WALLS);
-    let config = format!("{config}\n[output.fields]\ncompression = 5\nproperties = true\n");
+    let config = format!("{config}\n[output.fields]\ncompression = 5\nmedium = true\n");
     same_bits::<f32>(&config, "f32", &layouts);
 }
 
 #[test]
 fn fields_of_several_ranks_hold_the_medium_and_are_identical_to_those_of_one() {
-    let fields = "\n[output.fields]\nprecision = \"f32\"\ncompression = 5\nproperties = true\n";
+    let fields = "\n[output.fields]\nprecision = \"f32\"\ncompression = 5\nmedium = true\n";
     let case = Case::new(&(config(REGIONS, MIXED_WALLS) + fields));
     case.run(&["--output", "alone"]).succeeds();
     Outcome::of(&mut run(&case, 3, &[])).succeeds();

@@ -102,7 +102,7 @@ fn one_flipped_bit_is_found_and_where_it_is() {
     for part in [
         "t = 0.015 s  max 5.684e-14 K",
         "in cell (7, 5) at x = 0.125 m, y = 2.34375 m",
-        "; 1 cell",
+        "; 1 of 96 cells",
     ] {
         assert!(lines[3].contains(part), "{part} is not in {}", lines[3]);
     }
@@ -408,7 +408,10 @@ fn plots_that_make_no_sense_are_refused() {
     plot(&[fields, "--fps", "5"], &["--animate"]);
     plot(&[fields, "--range", "5:5"], &["two ascending numbers"]);
     plot(&[fields, "--colormap", "jet"], &["jet", "inferno, magma"]);
-    plot(&[fields, "--contours", "0"], &["--contours", "above 0"]);
+    plot(
+        &[fields, "--contours", "0"],
+        &["--contours", "from 1 to 50"],
+    );
     plot(&[fields, "--frame", "9"], &["its frames are 0 to 4"]);
     isotherm(&case, &["plot", fields, "--output", "none/plot.png"])
         .fails(74, &["cannot write none/plot.png"]);
@@ -427,7 +430,7 @@ fn the_medium_is_kept_where_asked_and_outlined() {
     };
     run("plain", "compression = 1");
     run("single", "precision = 'f32'");
-    run("output/case", "compression = 6, properties = true");
+    run("output/case", "compression = 6, medium = true");
     let text = told(&case, &["info", "output/case"]);
     let medium = "medium       conductivity_x, conductivity_y, heat_capacity, source\n";
     assert!(text.contains(medium), "no `{medium}` in\n{text}");

@@ -23,7 +23,7 @@ pub fn compare(options: &cli::Compare) -> Result<(String, Result<(), Error>), Er
     };
     let mut comparison = Comparison {
         text: String::new(),
-        faults: Vec::new(),
+        fault: None,
         worst: 0.0,
         identical: true,
     };
@@ -64,8 +64,8 @@ fn pairs(first: &[f64], second: &[f64]) -> Vec<Pair> {
 
 struct Comparison {
     text: String,
-    /// What no tolerance makes good, in words.
-    faults: Vec<String>,
+    /// The first thing that no tolerance makes good, in words.
+    fault: Option<String>,
     /// The largest difference in K.
     worst: f64,
     identical: bool,
@@ -79,7 +79,7 @@ impl Comparison {
     fn fault(&mut self, what: String) {
         self.say(&what);
         self.identical = false;
-        self.faults.push(what);
+        self.fault.get_or_insert(what);
     }
 
     fn same_grids(&mut self, a: &ResultFile, b: &ResultFile) -> bool {
@@ -140,7 +140,7 @@ impl Comparison {
                 short(other)
             ));
         }
-        self.identical &= difference.identical;
+        self.identical &= difference.identical && t.to_bits() == other.to_bits();
         self.worst = self.worst.max(difference.max);
         if difference.identical {
             self.say(&format!("{time}  identical"));
@@ -159,8 +159,8 @@ impl Comparison {
             self.say("identical");
             return Ok(());
         }
-        if let Some(fault) = self.faults.first() {
-            return Err(Error::new(Kind::Differs, fault.clone()));
+        if let Some(fault) = &self.fault {
+            return Err(Error::new(Kind::Differs, fault));
         }
         let worst = short(self.worst);
         if self.worst > tolerance {
@@ -176,15 +176,17 @@ impl Comparison {
 }
 
 fn in_words(difference: &Difference, file: &ResultFile) -> String {
-    let [nx, _] = file.grid.cells;
+    let nx = file.grid.cells[0];
     let [i, j] = [difference.at % nx, difference.at / nx];
     let [x, y] = file.grid.center(signed(i), signed(j)).map(short);
     let [max, l2] = difference.relative();
     format!(
-        "max {:.3e} K ({max:.1e}) in cell ({i}, {j}) at x = {x} m, y = {y} m; L2 {:.3e} K ({l2:.1e}); {}",
+        "max {:.3e} K ({max:.1e}) in cell ({i}, {j}) at x = {x} m, y = {y} m; L2 {:.3e} K ({l2:.1e}); \
+         {} of {} cells",
         difference.max,
         difference.l2(),
-        count(difference.apart, "cell"),
+        difference.apart,
+        file.grid.cell_count(),
     )
 }
 

@@ -193,7 +193,7 @@ impl Run<'_> {
             self.fields_file(&fields)?,
             output.snapshots.clone(),
         )));
-        let medium = output.properties.then_some(fields);
+        let medium = output.medium.then_some(fields);
         let picture = Picture::new(&directory.file(PICTURE), look, medium);
         observers.push(Box::new(picture));
         if let Some(summaries) = summaries {

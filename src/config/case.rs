@@ -171,8 +171,8 @@ pub struct Output {
     pub plot: Plot,
     /// How fields are stored.
     pub storage: Storage,
-    /// Whether the properties of the medium are written.
-    pub properties: bool,
+    /// Whether the medium is written.
+    pub medium: bool,
 }
 
 /// How `final.png` looks.

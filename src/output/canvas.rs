@@ -66,6 +66,12 @@ impl Canvas {
         }
     }
 
+    /// A pixel inside the image.
+    pub fn get(&self, x: usize, y: usize) -> Rgb {
+        let at = 3 * (y * self.width + x);
+        [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
+    }
+
     /// Fills a rectangle from its upper left corner `at`.
     pub fn fill(&mut self, at: [usize; 2], size: [usize; 2], color: Rgb) {
         for y in at[1]..at[1] + size[1] {

@@ -237,10 +237,7 @@ mod tests {
             }],
         };
         let middle = [MARGIN[0] + PLOT[0] / 2, MARGIN[1] + PLOT[1] / 2];
-        let at = |canvas: &Canvas, [x, y]: [usize; 2]| {
-            let at = 3 * (y * canvas.width + x);
-            [canvas.rgb[at], canvas.rgb[at + 1], canvas.rgb[at + 2]]
-        };
+        let at = |canvas: &Canvas, [x, y]: [usize; 2]| canvas.get(x, y);
         for mark in [Mark::Square, Mark::Disc] {
             let canvas = chart(mark, vec![[10.0, 10.0]]).draw();
             assert_eq!(at(&canvas, middle), color);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     comm::agree,
-    error::Error,
+    error::{Error, Kind},
     field::Real,
     grid::Grid,
     simulation::{Flow, Moment, Observer, Schedule, View},
@@ -27,6 +27,9 @@ use crate::{
 pub use figure::Colormap;
 pub use outlines::Outlines;
 
+/// More contour lines than this are taken for a mistake.
+pub const MOST_CONTOURS: usize = 50;
+
 /// How the picture looks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
@@ -34,7 +37,7 @@ pub struct Look {
     pub colormap: Colormap,
     /// Temperatures in K at the ends of the colour bar; the extremes of what is shown where absent.
     pub range: Option<[f64; 2]>,
-    /// About so many contour lines, at round temperatures; none where absent.
+    /// About so many contour lines, at most [`MOST_CONTOURS`], at round temperatures; none where absent.
     pub contours: Option<usize>,
 }
 
@@ -78,8 +81,8 @@ impl Look {
         write_whole(path, &bytes)
     }
 
-    /// Writes the pictures of `count` states over one range in K as an animated PNG file, of so many
-    /// pictures `per_second`.
+    /// Writes the pictures of states, at least one, over one range in K as an animated PNG file, so many
+    /// `per_second`.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if it cannot be written, or what `shots` brings.
@@ -128,7 +131,12 @@ impl Picture {
 
     fn write(&self, grid: &Grid, shot: &Shot) -> Result<(), Error> {
         let read = |path: &PathBuf| Outlines::read(&ResultFile::open(path)?);
-        let outlines = self.medium.as_ref().map(read).transpose()?;
+        let outlines = self.medium.as_ref().map(read).transpose();
+        // What the run itself wrote is no input.
+        let outlines = outlines.map_err(|error| Error {
+            kind: Kind::Storage,
+            ..error
+        })?;
         self.look.write(&self.path, grid, outlines.as_ref(), shot)
     }
 }

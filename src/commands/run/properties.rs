@@ -51,7 +51,7 @@ impl Run<'_> {
             config: &case.effective,
         };
         let file = FieldsFile::create(path, &heading, &case.grid, case.output.storage, comm)?;
-        if case.output.properties {
+        if case.output.medium {
             self.add_properties(&file)?;
         }
         Ok(file)

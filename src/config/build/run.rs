@@ -10,7 +10,7 @@ use crate::{
         schema::{self, Scheme},
     },
     grid::Grid,
-    output::Storage,
+    output::{MOST_CONTOURS, Storage},
     simulation::Cadence,
 };
 
@@ -98,8 +98,11 @@ impl Check<'_> {
             let message = format!("must be ascending, is {} to {}", show(low), show(high));
             self.problem("output.plot.range", message, None);
         }
-        if let Some(count) = output.plot.contours {
-            self.at_least_one("output.plot.contours", count);
+        if let Some(count) = output.plot.contours
+            && !(1..=MOST_CONTOURS).contains(&count)
+        {
+            let message = format!("must be 1 to {MOST_CONTOURS}, is {count}");
+            self.problem("output.plot.contours", message, None);
         }
         let directory = output.directory.clone().unwrap_or_default();
         if directory.as_os_str().is_empty() {
@@ -113,7 +116,7 @@ impl Check<'_> {
             probes,
             probing: output.probing.clone(),
             storage: self.storage(&output.fields, precision),
-            properties: output.fields.properties,
+            medium: output.fields.medium,
             plot: Plot {
                 colormap: output.plot.colormap,
                 range: output.plot.range,

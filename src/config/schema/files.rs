@@ -12,7 +12,7 @@ pub struct Plot {
     pub colormap: Colormap,
     /// Temperatures in K at the ends of the colour bar; the extremes of what is shown if absent.
     pub range: Option<[f64; 2]>,
-    /// About so many contour lines are drawn, at round temperatures; none if absent.
+    /// About so many contour lines are drawn, 1 to 50, at round temperatures; none if absent.
     pub contours: Option<usize>,
 }
 
@@ -26,5 +26,5 @@ pub struct Fields {
     pub compression: Option<u8>,
     /// Whether conductivity, heat capacity and source (at the start, where it changes) of the cells are
     /// written too, once; plots then show where materials meet.
-    pub properties: bool,
+    pub medium: bool,
 }

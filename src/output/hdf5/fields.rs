@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use hdf5_metno::{H5Type, Result as Hdf5Result};
 
 use super::{
-    Heading, Property, Storage, access, failed, is_parallel, layout, on_writers, space,
-    verify::verify,
+    Heading, Property, Storage, access, failed, is_parallel, layout, on_writers, open_to_write,
+    space, verify::verify,
 };
 use crate::{
     comm::{Communicator, agree},
@@ -188,7 +188,7 @@ impl FieldsFile {
         writers: &Writers<'_>,
     ) -> Result<(&'a str, usize), Error> {
         let parallel = is_parallel(writers.comm);
-        let file = writers.agree("open", access(writers.comm).open_rw(&self.path))?;
+        let file = writers.agree("open", open_to_write(&self.path, writers.comm))?;
         writers.reserve(self.storage.frame_bytes(self.cells))?;
         let place = match *part {
             Part::Frame(time) => {
@@ -218,7 +218,7 @@ impl FieldsFile {
 
     /// Counts frames: one counts only once it is there.
     fn count(frames: usize, writers: &Writers<'_>) -> Result<(), Error> {
-        let file = writers.agree("open", access(writers.comm).open_rw(writers.path))?;
+        let file = writers.agree("open", open_to_write(writers.path, writers.comm))?;
         writers.agree("count the frames of", layout::set_count(&file, frames))?;
         writers.agree("close", file.close())
     }

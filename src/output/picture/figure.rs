@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// For cells that are no numbers, and for outlines.
+/// For cells that are no numbers.
 const GREY: Rgb = [160, 160, 160];
 
 /// Pixels around the plot: left, top, right, bottom.
@@ -26,7 +26,7 @@ const BAR_WIDTH: usize = 28;
 const TICK_SPACING: [usize; 2] = [160, 90];
 
 /// How strong outlines are, of 255.
-const OUTLINE: u8 = 150;
+const OUTLINE: u8 = 110;
 
 /// Width of contour lines in pixels.
 const CONTOUR: f64 = 1.5;
@@ -162,7 +162,8 @@ impl<'a> Figure<'a> {
                 let meets = (p > 0 && outlines.between(here, sample(p - 1, q)))
                     || (q > 0 && outlines.between(here, sample(p, q - 1)));
                 if meets {
-                    canvas.ink(left + p, top + ny - 1 - q, GREY, OUTLINE);
+                    let [x, y] = [left + p, top + ny - 1 - q];
+                    canvas.ink(x, y, on_top_of(canvas.get(x, y)), OUTLINE);
                 }
             }
         }
@@ -317,13 +318,9 @@ fn up_to_walls(
             [first].into_iter().chain(row.iter().copied()).chain([last])
         })
         .collect();
-    let mut axis = 0;
-    let nodes = nodes.map(|nodes| {
-        let end = pixels(size[axis]);
-        axis += 1;
-        [vec![0.0], nodes, vec![end]].concat()
-    });
-    (nodes, values)
+    let [x, y] = nodes;
+    let up_to = |nodes, end| [vec![0.0], nodes, vec![pixels(end)]].concat();
+    ([up_to(x, size[0]), up_to(y, size[1])], values)
 }
 
 /// Black or white, whichever shows on a colour.

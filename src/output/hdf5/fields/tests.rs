@@ -5,6 +5,10 @@ use crate::{
     simulation::Cadence,
 };
 use hdf5_metno::File;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 const HEADING: Heading<'_> = Heading {
     title: "A title",
@@ -168,4 +172,29 @@ fn an_existing_file_and_a_missing_directory_are_refused_on_every_rank() {
             assert!(error.message.contains(reason), "{error}");
         }
     }
+}
+
+#[test]
+fn a_reader_makes_the_writer_wait() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("fields.vtkhdf");
+    Run::new(grid(), [1, 1]).each(|rank| {
+        let (comm, grid) = (rank.comm.as_ref(), &rank.domain.grid);
+        let file = FieldsFile::create(&path, &HEADING, grid, Storage::default(), comm).unwrap();
+        let reader = std::fs::File::open(&path).unwrap();
+        reader.lock_shared().unwrap();
+        let wait = Duration::from_millis(500);
+        let start = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                thread::sleep(wait);
+                drop(reader);
+            });
+            let snapshots = crate::output::Snapshots::new(file, None);
+            rank.simulate(vec![Box::new(snapshots)]).unwrap();
+        });
+        assert!(start.elapsed() >= wait);
+    });
+    let field = File::open(&path).unwrap().dataset("/temperature").unwrap();
+    assert_eq!(field.shape(), [2, 11, 13]);
 }
