@@ -596,9 +596,12 @@ with h5py.File(sys.argv[1]) as file:
     field = file["/VTKHDF/CellData/temperature"]
     assert file["/temperature"] == field
     assert file["/VTKHDF/Steps"].attrs["NSteps"] == len(file["/time"])
+    assert list(file["/VTKHDF/Steps/CellDataOffsets/heat_capacity"]) == [0, 0, 0]
     print(list(field.shape), repr(float(file["/time"][-1])), repr(float(field[-1, 150, 200])))
 with xarray.open_dataset(sys.argv[1], engine="h5netcdf") as data:
     assert data.temperature.dims == ("time", "y", "x")
+    assert data.heat_capacity.dims == ("static", "y", "x")
+    assert data.heat_capacity.max() == 2.5
     last = data.temperature[-1, 150, 200]
     print(list(data.temperature.shape), repr(float(last.time)), repr(float(last)))
 "#;
@@ -612,7 +615,8 @@ fn python_reads_what_the_ranks_wrote_together() {
     // The tests run in the directory of the package, to which the path may be relative.
     let python = env::current_dir().unwrap().join(python);
     let case = Case::new(&config(REGIONS, MIXED_WALLS));
-    Outcome::of(&mut run(&case, 3, &[])).succeeds();
+    let medium = ["--set", "output.fields.medium=true"];
+    Outcome::of(&mut run(&case, 3, &medium)).succeeds();
     let outcome =
         Outcome::of(
             case.command(python)

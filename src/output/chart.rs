@@ -20,6 +20,8 @@ const PLOT: [usize; 2] = [620, 620];
 const MARGIN: [usize; 4] = [100, 112, 20, 84];
 const LEGEND: usize = 390;
 const LEGEND_LINE: usize = 30;
+/// As many as find room beside a plot.
+const LEGEND_LINES: usize = PLOT[1] / LEGEND_LINE;
 const TICK: usize = 8;
 const GAP: usize = 8;
 /// Of curves, of dashes and of marks.
@@ -140,8 +142,16 @@ impl Chart {
 
     fn draw_legend(&self, canvas: &mut Canvas, [left, top]: [usize; 2]) {
         let style = Style::LABEL;
-        let series = self.panels.iter().take(1).flat_map(|panel| &panel.series);
-        for (k, series) in series.enumerate() {
+        let series = self.panels.first().map_or(&[][..], |panel| &panel.series);
+        let shown = if series.len() > LEGEND_LINES {
+            let rest = format!("and {} more", series.len() - (LEGEND_LINES - 1));
+            let y = top + (LEGEND_LINES - 1) * LEGEND_LINE;
+            canvas.text([left, y], &rest, style, INK);
+            &series[..LEGEND_LINES - 1]
+        } else {
+            series
+        };
+        for (k, series) in shown.iter().enumerate() {
             let y = top + k * LEGEND_LINE;
             let middle = pixels(y + style.height() / 2);
             let [start, end] = [pixels(left), pixels(left + 44)];
@@ -252,6 +262,38 @@ mod tests {
         };
         let (line, dashes) = (painted(Mark::Line), painted(Mark::Dashes));
         assert!(line > PLOT[0] / 2 && dashes < line * 3 / 4 && dashes > line / 3);
+    }
+
+    #[test]
+    fn a_legend_ends_where_the_plot_does() {
+        let color = [200, 0, 0];
+        for count in [LEGEND_LINES, LEGEND_LINES + 1, 10 * LEGEND_LINES] {
+            let series = |number: usize| Series {
+                label: format!("series {number}"),
+                color,
+                mark: Mark::Line,
+                points: vec![[0.0, 1.0], [1.0, 2.0]],
+            };
+            let canvas = Chart {
+                title: String::new(),
+                axes: ["x".into(), "y".into()],
+                scale: Scale::Linear,
+                panels: vec![Panel {
+                    title: String::new(),
+                    series: (0..count).map(series).collect(),
+                }],
+            }
+            .draw();
+            let left = MARGIN[0] + PLOT[0] + MARGIN[2];
+            let inked = |rows: std::ops::Range<usize>| {
+                rows.flat_map(|y| (left..canvas.width).map(move |x| [x, y]))
+                    .filter(|[x, y]| canvas.get(*x, *y) == color)
+                    .count()
+            };
+            let last = MARGIN[1] + (LEGEND_LINES - 1) * LEGEND_LINE;
+            assert_eq!(inked(last..canvas.height) > 0, count == LEGEND_LINES);
+            assert!(inked(last - LEGEND_LINE..last) > 0);
+        }
     }
 
     #[test]

@@ -44,10 +44,10 @@ const ROUND_OFF: f64 = 1e-11;
 
 /// Writes a row of scalars now and then.
 ///
-/// Heats are those that came in since the start. The balance is the heat that is there without
-/// having come in, `energy - energy at the start - heats`: round-off, if all is well, and what the
-/// tolerance of a linear solver leaves. Flows are means since the row before, and 0 in the first. In a steady state heats are those of one second, and
-/// what they add up to is missing in the balance.
+/// Heats are those that came in since the start, and flows means since the row before, 0 in the first
+/// one. The balance is the heat that is there without having come in, `energy - energy at the start -
+/// heats`: round-off, if all is well, and what the tolerance of a linear solver leaves. In a steady
+/// state heats are those of one second, and what they add up to is missing in the balance.
 pub struct Diagnostics {
     schedule: Schedule,
     table: Table,

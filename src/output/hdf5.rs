@@ -148,7 +148,7 @@ fn failed(what: &str, path: &Path, error: &hdf5_metno::Error) -> Error {
     let error = Error::storage(format!("cannot {what} {}: {reason}", path.display()));
     if locked {
         error.with_help(
-            "close the program that has the file open; on a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE",
+            "another program has the file open: try again, or close it; on a file system without locks, set HDF5_USE_FILE_LOCKING=FALSE",
         )
     } else if open {
         error.with_help(
