@@ -198,6 +198,10 @@ pub struct Info {
     pub path: PathBuf,
 }
 
+/// Temperatures in K, if they are given.
+#[derive(Debug, Clone, Copy)]
+pub struct Range(pub Option<[f64; 2]>);
+
 #[derive(Debug, Args)]
 pub struct Plot {
     /// A `fields.vtkhdf`, the directory of a run, or its `probes.csv` or `diagnostics.csv`.
@@ -213,9 +217,9 @@ pub struct Plot {
     /// The colours [default: inferno].
     #[arg(long)]
     pub colormap: Option<Colormap>,
-    /// Temperatures in K at the ends of the colour bar [default: the least and the greatest shown].
-    #[arg(long, value_name = "MIN:MAX", value_parser = range, allow_hyphen_values = true)]
-    pub range: Option<[f64; 2]>,
+    /// Temperatures in K at the ends of the colour bar, or `auto`: the least and the greatest shown.
+    #[arg(long, value_name = "MIN:MAX", default_value = "auto", value_parser = range, allow_hyphen_values = true)]
+    pub range: Range,
     /// Draw about so many contour lines, 1 to 50, at round temperatures.
     #[arg(long, value_name = "N", value_parser = contours)]
     pub contours: Option<usize>,
@@ -286,12 +290,16 @@ fn contours(text: &str) -> Result<usize, String> {
     }
 }
 
-fn range(text: &str) -> Result<[f64; 2], String> {
+fn range(text: &str) -> Result<Range, String> {
+    if text == "auto" {
+        return Ok(Range(None));
+    }
     let ends = text.split_once(':').and_then(|(low, high)| {
         let ends: [f64; 2] = [low.parse().ok()?, high.parse().ok()?];
         (ends[0] < ends[1] && ends.iter().all(|end| end.is_finite())).then_some(ends)
     });
-    ends.ok_or_else(|| "expected two ascending numbers, as in 295:370".into())
+    let help = "expected two ascending numbers, as in 295:370, or auto";
+    ends.map(|ends| Range(Some(ends))).ok_or(help.into())
 }
 
 fn not_negative(text: &str) -> Result<f64, String> {

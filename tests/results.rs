@@ -310,7 +310,7 @@ fn frames_of(bytes: Vec<u8>) -> (png::Info<'static>, Vec<(Vec<u8>, f64)>) {
 #[test]
 fn a_plot_is_the_picture_of_the_run() {
     let case = run();
-    let text = told(&case, &["plot", "output/case"]);
+    let text = told(&case, &["plot", "output/case", "--range", "auto"]);
     assert!(
         text.starts_with("plot.png: frame 4, t = 0.02 s, "),
         "{text}"

@@ -41,13 +41,13 @@ fn frames(options: &cli::Plot, file: &ResultFile, output: &Path) -> Result<Strin
     let mut look = Look {
         title: file.title.clone(),
         colormap: options.colormap.unwrap_or_default(),
-        range: options.range,
+        range: options.range.0,
         contours: options.contours,
     };
     let outlines = Outlines::read(file)?;
     if options.animate {
         let all = 0..file.times.len();
-        let range = match options.range {
+        let range = match look.range {
             Some(range) => range,
             None => common_range(file)?,
         };
@@ -92,7 +92,7 @@ impl cli::Plot {
             ("--time", self.which.time.is_some()),
             ("--animate", self.animate),
             ("--colormap", self.colormap.is_some()),
-            ("--range", self.range.is_some()),
+            ("--range", self.range.0.is_some()),
             ("--contours", self.contours.is_some()),
         ];
         match given.iter().find(|(_, given)| *given) {
