@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::WallTime;
+use crate::{
+    config::WallTime,
+    output::{Colormap, MOST_CONTOURS},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,12 +17,15 @@ Examples:
   isotherm resume output/quickstart
   isotherm check configs/quickstart.toml --ranks 64
   isotherm init > my.toml
+  isotherm info output/quickstart
+  isotherm plot output/quickstart --animate
+  isotherm compare output/quickstart output/try-2
   isotherm convert tea.in > tea.toml
   isotherm validate
 
-Exit status: 0 done; 1 a solver did not converge, or a validation case was missed; 2 bad input; 70 internal
-error; 73 the output directory holds another run; 74 storage failed; 75 stopped before the end, to be resumed;
-76 the field became NaN or infinite.";
+Exit status: 0 done; 1 a solver did not converge, a validation case was missed, or compared results differ;
+2 bad input; 70 internal error; 73 the output directory holds another run; 74 storage failed; 75 stopped
+before the end, to be resumed; 76 the field became NaN or infinite.";
 
 /// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.
 #[derive(Debug, Parser)]
@@ -56,6 +62,36 @@ Examples:
   isotherm check chip.toml
   isotherm check chip.toml --ranks 256 --set 'domain.cells=[16384, 8192]'")]
     Check(Check),
+    /// Compare two results, frame by frame.
+    ///
+    /// For each time that both have: `identical` if all bits agree, or the largest difference, where it is, and
+    /// the L2 difference (the root of the mean square), in K and, in parentheses, relative to the largest and
+    /// the root mean square of the first. Reads a few rows at a time: files may be larger than memory.
+    ///
+    /// Status 1 if grids or times differ, or temperatures by more than the tolerance.
+    #[command(after_help = "\
+Examples:
+  isotherm compare output/one output/two
+  isotherm compare old.vtkhdf new.vtkhdf --tolerance 1e-9
+  isotherm compare output/coarse-steps output/fine-steps --time 0.05")]
+    Compare(Compare),
+    /// Say what a result file or the directory of a run holds.
+    #[command(after_help = "\
+Examples:
+  isotherm info output/quickstart
+  isotherm info output/quickstart/fields.vtkhdf")]
+    Info(Info),
+    /// Draw a frame of a result file, all of them as an animation, or curves of probes over time.
+    ///
+    /// A picture of a field has axes in units of length, a colour bar in K, and contour lines where asked. Of
+    /// a file with more cells than pixels, only the rows that are shown are read.
+    #[command(after_help = "\
+Examples:
+  isotherm plot output/quickstart
+  isotherm plot output/quickstart --time 0.05 --contours 10 --output warm.png
+  isotherm plot output/quickstart --animate --fps 5 --colormap viridis --range 295:370
+  isotherm plot output/quickstart/probes.csv --output probes.png")]
+    Plot(Plot),
     /// Write a deck of the benchmark `TeaLeaf` as a config.
     ///
     /// A run of the config gives the same bits as one of the deck. The rectangles of the deck's states
@@ -174,6 +210,67 @@ pub struct Check {
 }
 
 #[derive(Debug, Args)]
+pub struct Compare {
+    /// A `fields.vtkhdf`, or the directory of a run.
+    pub a: PathBuf,
+    /// What it is compared with.
+    pub b: PathBuf,
+    /// The largest difference in K that is still good.
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = not_negative, allow_hyphen_values = true)]
+    pub tolerance: f64,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// One frame of several.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct Which {
+    /// Take this frame, by its number from 0.
+    #[arg(long, value_name = "N")]
+    pub frame: Option<usize>,
+    /// Take the frame at this time in s.
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub time: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Info {
+    /// A `fields.vtkhdf`, or the directory of a run.
+    pub path: PathBuf,
+}
+
+/// Temperatures in K, if they are given.
+#[derive(Debug, Clone, Copy)]
+pub struct Range(pub Option<[f64; 2]>);
+
+#[derive(Debug, Args)]
+pub struct Plot {
+    /// A `fields.vtkhdf`, the directory of a run, or its `probes.csv` or `diagnostics.csv`.
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub which: Which,
+    /// Draw all frames, as an animated PNG, over one range of temperatures.
+    #[arg(long, conflicts_with = "Which")]
+    pub animate: bool,
+    /// Frames a second of an animation [default: 10].
+    #[arg(long, value_name = "N", requires = "animate", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub fps: Option<u16>,
+    /// The colours [default: inferno].
+    #[arg(long)]
+    pub colormap: Option<Colormap>,
+    /// Temperatures in K at the ends of the colour bar, or `auto`: the least and the greatest shown.
+    #[arg(long, value_name = "MIN:MAX", default_value = "auto", value_parser = range, allow_hyphen_values = true)]
+    pub range: Range,
+    /// Draw about so many contour lines, 1 to 50, at round temperatures.
+    #[arg(long, value_name = "N", value_parser = contours)]
+    pub contours: Option<usize>,
+    /// Write to this file [default: plot.png].
+    #[arg(long, value_name = "FILE.png")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Convert {
     /// The deck.
     pub deck: PathBuf,
@@ -226,6 +323,32 @@ pub struct Validate {
     /// Draw the errors of the cases that refine grids or steps.
     #[arg(long, value_name = "FILE.png")]
     pub plot: Option<PathBuf>,
+}
+
+fn contours(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=MOST_CONTOURS).contains(&number) => Ok(number),
+        _ => Err(format!("expected a whole number from 1 to {MOST_CONTOURS}")),
+    }
+}
+
+fn range(text: &str) -> Result<Range, String> {
+    if text == "auto" {
+        return Ok(Range(None));
+    }
+    let ends = text.split_once(':').and_then(|(low, high)| {
+        let ends: [f64; 2] = [low.parse().ok()?, high.parse().ok()?];
+        (ends[0] < ends[1] && ends.iter().all(|end| end.is_finite())).then_some(ends)
+    });
+    let help = "expected two ascending numbers, as in 295:370, or auto";
+    ends.map(|ends| Range(Some(ends))).ok_or(help.into())
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number >= 0.0 => Ok(number),
+        _ => Err("expected a number, not below 0".into()),
+    }
 }
 
 fn positive(text: &str) -> Result<usize, String> {

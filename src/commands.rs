@@ -3,14 +3,21 @@
 mod bench;
 mod case;
 mod check;
+mod compare;
 mod convert;
+mod info;
+mod plot;
+mod results;
 mod resume;
 mod run;
 mod validate;
 
 pub use bench::bench;
 pub use check::check;
+pub use compare::compare;
 pub use convert::convert;
+pub use info::info;
+pub use plot::plot;
 pub use resume::resume;
 pub use run::run;
 pub use validate::validate;
@@ -24,6 +31,18 @@ use crate::{
     error::Error,
     launch::Launcher,
 };
+
+/// In which most people can tell neighbours apart (Okabe and Ito, "Color Universal Design", 2008).
+const COLORS: [[u8; 3]; 8] = [
+    [0, 114, 178],
+    [213, 94, 0],
+    [0, 158, 115],
+    [204, 121, 167],
+    [230, 159, 0],
+    [86, 180, 233],
+    [40, 40, 46],
+    [240, 228, 66],
+];
 
 /// The ranks that the launcher started.
 fn connect(launcher: Option<Launcher>) -> Result<Rc<dyn Communicator>, Error> {

@@ -26,6 +26,8 @@ pub enum Kind {
     NotConverged,
     /// A validation case did not give what is expected.
     Missed,
+    /// Results that were compared differ.
+    Differs,
 }
 
 impl Kind {
@@ -33,7 +35,7 @@ impl Kind {
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
-            Self::NotConverged | Self::Missed => 1,
+            Self::NotConverged | Self::Missed | Self::Differs => 1,
             Self::Input => 2,
             Self::Internal => 70,
             Self::Occupied => 73,

@@ -60,6 +60,12 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
         Command::Validate(validate) => return commands::validate(&validate, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
         Command::Convert(convert) if speaks => commands::convert(&convert)?,
+        Command::Compare(compare) if speaks => {
+            let (text, verdict) = commands::compare(&compare)?;
+            return print(&text).and(verdict);
+        }
+        Command::Info(info) if speaks => commands::info(&info)?,
+        Command::Plot(plot) if speaks => commands::plot(&plot)?,
         Command::Init { template: name } => template(name.as_deref())?,
         Command::Schema => format!("{:#}\n", json_schema()),
         Command::Completions { shell } => {
@@ -67,7 +73,12 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
             clap_complete::generate(shell, &mut Cli::command(), "isotherm", &mut script);
             String::from_utf8_lossy(&script).into_owned()
         }
-        Command::Check(_) | Command::Convert(_) => return Ok(()),
+        // One rank does it.
+        Command::Check(_)
+        | Command::Convert(_)
+        | Command::Compare(_)
+        | Command::Info(_)
+        | Command::Plot(_) => return Ok(()),
     };
     if speaks { print(&text) } else { Ok(()) }
 }

@@ -25,14 +25,16 @@ mod table;
 mod tealeaf;
 #[cfg(test)]
 mod testing;
+mod ticks;
+mod words;
 
-pub use chart::{Chart, Mark, Panel, Series};
+pub use chart::{Chart, Mark, Panel, Scale, Series};
 pub use checkpoint::{Checkpoint, Checkpoints, Manifest, Newest, Store, When};
 pub use diagnostics::Diagnostics;
 pub use finite::FiniteCheck;
-pub use hdf5::{FieldsFile, Window, read_block};
+pub use hdf5::{FieldsFile, Heading, Property, ResultFile, Storage, Window, read_block, same_time};
 pub use marks::{Marks, Positions};
-pub use picture::{Colormap, Look, Picture};
+pub use picture::{Colormap, Look, MOST_CONTOURS, Outlines, Picture, Shot};
 pub use probes::{Place, Probe, Probes};
 pub use progress::{Progress, note};
 pub use report::{Facts, Report};
@@ -40,3 +42,4 @@ pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, PROBES, REPORT, Ru
 pub use snapshots::Snapshots;
 pub use stop::Requests;
 pub use tealeaf::{LastSummary, Summaries, Summary};
+pub use words::{short, size};

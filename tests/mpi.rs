@@ -6,7 +6,7 @@ mod process;
 
 use std::{env, fs, process::Command, thread, time::Duration};
 
-use hdf5_metno::H5Type;
+use hdf5_metno::{File, H5Type};
 use isotherm::{
     comm::{Communicator, World},
     field::Team,
@@ -44,6 +44,7 @@ probes = [
     { name = "low corner", at = [-0.5, 0.25] },
     { name = "on the right", at = [1.5, 0.9] },
     { name = "off centre", at = [0.171, 0.77] },
+    { name = "cut", from = [-0.5, 0.3], to = [1.4, 1.7], points = 7 },
     { name = "block", mean = { min = [-0.1, 0.4], max = [1.2, 1.3] } },
 ]
 probing = { every_steps = 7 }
@@ -150,7 +151,37 @@ fn everything_at_once_has_the_same_bits_from_every_layout() {
 #[test]
 fn single_precision_has_the_same_bits() {
     let layouts = [(2, "[1, 2]", "2"), (3, "[3, 1]", "1"), (6, "[2, 3]", "1")];
-    same_bits::<f32>(&config(REGIONS, MIXED_WALLS), "f32", &layouts);
+    let config = config(REGIONS, MIXED_WALLS);
+    let config = format!("{config}\n[output.fields]\ncompression = 5\nmedium = true\n");
+    same_bits::<f32>(&config, "f32", &layouts);
+}
+
+#[test]
+fn fields_of_several_ranks_hold_the_medium_and_are_identical_to_those_of_one() {
+    let fields = "\n[output.fields]\nprecision = \"f32\"\ncompression = 5\nmedium = true\n";
+    let case = Case::new(&(config(REGIONS, MIXED_WALLS) + fields));
+    case.run(&["--output", "alone"]).succeeds();
+    Outcome::of(&mut run(&case, 3, &[])).succeeds();
+    let compared = Outcome::of(&mut case.isotherm(&["compare", "alone", "output/case"]));
+    compared.succeeds();
+    assert!(compared.stdout.ends_with("\nidentical\n"), "{compared:?}");
+    for name in [
+        "conductivity_x",
+        "conductivity_y",
+        "heat_capacity",
+        "source",
+    ] {
+        let values = |results: &str| {
+            let file = File::open(case.path(results).join("fields.vtkhdf")).unwrap();
+            let dataset = file.dataset(name).unwrap();
+            assert_eq!(dataset.shape(), [1, 157, 203]);
+            dataset.read_raw::<f32>().unwrap()
+        };
+        let (found, expected) = (values("output/case"), values("alone"));
+        assert!(found == expected, "{name} differs");
+        let varies = expected.iter().any(|value| *value != expected[0]);
+        assert!(varies, "{name} is the same everywhere");
+    }
 }
 
 #[test]
@@ -529,9 +560,12 @@ with h5py.File(sys.argv[1]) as file:
     field = file["/VTKHDF/CellData/temperature"]
     assert file["/temperature"] == field
     assert file["/VTKHDF/Steps"].attrs["NSteps"] == len(file["/time"])
+    assert list(file["/VTKHDF/Steps/CellDataOffsets/heat_capacity"]) == [0, 0, 0]
     print(list(field.shape), repr(float(file["/time"][-1])), repr(float(field[-1, 150, 200])))
 with xarray.open_dataset(sys.argv[1], engine="h5netcdf") as data:
     assert data.temperature.dims == ("time", "y", "x")
+    assert data.heat_capacity.dims == ("static", "y", "x")
+    assert data.heat_capacity.max() == 2.5
     last = data.temperature[-1, 150, 200]
     print(list(data.temperature.shape), repr(float(last.time)), repr(float(last)))
 "#;
@@ -545,7 +579,8 @@ fn python_reads_what_the_ranks_wrote_together() {
     // The tests run in the directory of the package, to which the path may be relative.
     let python = env::current_dir().unwrap().join(python);
     let case = Case::new(&config(REGIONS, MIXED_WALLS));
-    Outcome::of(&mut run(&case, 3, &[])).succeeds();
+    let medium = ["--set", "output.fields.medium=true"];
+    Outcome::of(&mut run(&case, 3, &medium)).succeeds();
     let outcome =
         Outcome::of(
             case.command(python)

@@ -108,8 +108,8 @@ impl Given {
         }
     }
 
-    /// Bytes that a rank of `cells` cells holds: the field and a copy for output, what the scheme
-    /// needs besides, the coefficients.
+    /// Bytes that a rank of `cells` cells holds: the field and a copy for output, what the scheme needs
+    /// besides, the coefficients, the density of summaries, what of the medium is on its way to a file.
     ///
     /// # Errors
     /// If a property of the medium is not what it must be.
@@ -119,9 +119,9 @@ impl Given {
             (_, solver) => solver.map_or(1, vectors),
         };
         let fields = 2 + besides + self.coefficient_fields::<T>()?;
-        // The density of summaries.
-        let densities = u64::from(self.case.tealeaf.is_some());
-        Ok((fields * size_of::<T>() as u64 + densities * size_of::<f64>() as u64) * cells)
+        let density = u64::from(self.case.tealeaf.is_some());
+        let medium = 3 * u64::from(self.case.output.medium);
+        Ok((fields * size_of::<T>() as u64 + 8 * (density + medium)) * cells)
     }
 
     /// Fields that the coefficients of the case take.

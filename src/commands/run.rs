@@ -1,5 +1,6 @@
 //! `isotherm run`.
 
+mod properties;
 mod scheme;
 mod summaries;
 
@@ -265,6 +266,7 @@ impl Run<'_> {
             title: case.title.clone(),
             colormap: output.plot.colormap,
             range: output.plot.range,
+            contours: output.plot.contours,
         };
         let checks = [
             Cadence::EverySteps(STEPS_BETWEEN_FINITE_CHECKS),
@@ -289,15 +291,14 @@ impl Run<'_> {
             let probes = Probes::open(&path, &output.probes, cadence, &self.domain, marks, comm)?;
             observers.push(Box::new(probes));
         }
-        observers.push(Box::new(Snapshots::open::<T>(
-            &directory.file(FIELDS),
-            &case.title,
-            &case.grid,
+        let fields = directory.file(FIELDS);
+        observers.push(Box::new(Snapshots::new(
+            self.fields_file(&fields, &marks.frames)?,
             output.snapshots.clone(),
-            marks,
-            comm,
-        )?));
-        observers.push(Box::new(Picture::new(&directory.file(PICTURE), look)));
+        )));
+        let medium = output.medium.then_some(fields);
+        let picture = Picture::new(&directory.file(PICTURE), look, medium);
+        observers.push(Box::new(picture));
         if let Some(summaries) = summaries {
             observers.push(Box::new(summaries));
         }

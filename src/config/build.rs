@@ -39,7 +39,12 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
     check.steady(&config, &medium, &walls);
     let solver = check.solver(&mut config.solver, scheme);
     let parallel = check.parallel(&config.parallel, &grid, scheme);
-    let output = check.output(&mut config.output, time.end, &grid);
+    let output = check.output(
+        &mut config.output,
+        time.end,
+        &grid,
+        config.parallel.precision,
+    );
     let tealeaf = config.tealeaf.as_ref().map(|tealeaf| TeaLeaf {
         density: tealeaf.density,
         every_steps: Some(tealeaf.summary_frequency).filter(|steps| *steps > 0),

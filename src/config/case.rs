@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     grid::Grid,
-    output::{Colormap, Probe, When},
+    output::{Colormap, Probe, Storage, When},
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
     solver::Tolerance,
@@ -170,14 +170,20 @@ pub struct Output {
     pub probing: Option<Cadence>,
     pub checkpoint: When,
     pub plot: Plot,
+    /// How fields are stored.
+    pub storage: Storage,
+    /// Whether the medium is written.
+    pub medium: bool,
 }
 
 /// How `final.png` looks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
     pub colormap: Colormap,
-    /// Temperatures at the ends of the colour bar; the field's own extremes where absent.
+    /// Temperatures at the ends of the colour bar; the extremes of what is shown where absent.
     pub range: Option<[f64; 2]>,
+    /// About so many contour lines, if any.
+    pub contours: Option<usize>,
 }
 
 /// What the summaries of `TeaLeaf` need besides the field.

@@ -38,6 +38,9 @@ fn forget_null(schema: &mut schemars::Schema) {
             object.insert("type".to_owned(), single);
         }
     }
+    if let Some(Value::Array(choices)) = object.get_mut("enum") {
+        choices.retain(|choice| !choice.is_null());
+    }
     if let Some(Value::Array(forms)) = object.get_mut("anyOf") {
         forms.retain(|form| *form != json!({ "type": "null" }));
         if let [Value::Object(single)] = forms.as_mut_slice() {

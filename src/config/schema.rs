@@ -2,6 +2,7 @@
 //! schema and the comments of the starter configs come from these doc comments.
 
 mod checkpoint;
+mod files;
 mod solver;
 
 use std::path::PathBuf;
@@ -13,9 +14,10 @@ use super::{
     case::{Density, Precision},
     quantity::{Auto, Conductivity, Quantity, Start},
 };
-use crate::{output::Colormap, physics::FaceMean, simulation::Cadence};
+use crate::{physics::FaceMean, simulation::Cadence};
 
 pub use checkpoint::Checkpoint;
+pub use files::{Fields, Plot};
 pub use solver::Solver;
 
 /// A number, or an expression in x and y.
@@ -297,7 +299,8 @@ pub struct Output {
     /// Places whose temperature goes into `probes.csv`, a column each; lengths in metres:
     /// `{ name = "junction", at = [x, y] }`, a point (bilinear between cell centres), or
     /// `{ name = "die", mean = { min = [x, y], max = [x, y] } }`, the mean over the cells whose
-    /// centres lie in a rectangle.
+    /// centres lie in a rectangle, or
+    /// `{ name = "cut", from = [x, y], to = [x, y], points = n }`, points on a line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<Probe>,
     /// When a line of `probes.csv` is written, besides the first and the last state, in the forms of
@@ -309,6 +312,8 @@ pub struct Output {
     pub checkpoint: Checkpoint,
     /// How `final.png` looks.
     pub plot: Plot,
+    /// How `fields.vtkhdf` is written.
+    pub fields: Fields,
 }
 
 impl Default for Output {
@@ -321,6 +326,7 @@ impl Default for Output {
             probing: None,
             checkpoint: Checkpoint::default(),
             plot: Plot::default(),
+            fields: Fields::default(),
         }
     }
 }
@@ -337,6 +343,12 @@ pub struct Probe {
     /// Instead of a point, a rectangle: the mean over the cells whose centres lie in it, low sides
     /// included.
     pub mean: Option<Mean>,
+    /// Instead, the first of several points on a line, evenly spaced: columns `NAME 1`, `NAME 2`, ...
+    pub from: Option<[f64; 2]>,
+    /// The last of them.
+    pub to: Option<[f64; 2]>,
+    /// How many there are, 2 to 10000.
+    pub points: Option<usize>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -346,15 +358,6 @@ pub struct Mean {
     pub min: [f64; 2],
     /// The corner of high x and high y, in metres.
     pub max: [f64; 2],
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Plot {
-    /// `"inferno"`, `"magma"`, `"plasma"`, `"viridis"`, `"cividis"` or `"turbo"`.
-    pub colormap: Colormap,
-    /// Temperatures in K at the ends of the colour bar; the field's own extremes if absent.
-    pub range: Option<[f64; 2]>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

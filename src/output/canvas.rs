@@ -66,6 +66,12 @@ impl Canvas {
         }
     }
 
+    /// A pixel inside the image.
+    pub fn get(&self, x: usize, y: usize) -> Rgb {
+        let at = 3 * (y * self.width + x);
+        [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
+    }
+
     /// Fills a rectangle from its upper left corner `at`.
     pub fn fill(&mut self, at: [usize; 2], size: [usize; 2], color: Rgb) {
         for y in at[1]..at[1] + size[1] {
@@ -114,7 +120,7 @@ impl Canvas {
     }
 
     /// Paints over a pixel, as strong as the ink; outside the image nothing happens.
-    fn ink(&mut self, x: usize, y: usize, color: Rgb, ink: u8) {
+    pub fn ink(&mut self, x: usize, y: usize, color: Rgb, ink: u8) {
         if ink > 0 && x < self.width && y < self.height {
             let at = 3 * (y * self.width + x);
             for (old, new) in self.rgb[at..at + 3].iter_mut().zip(color) {
@@ -136,27 +142,60 @@ impl Canvas {
             self.ink(at[0] + y, at[1].saturating_sub(x), color, ink);
         }
     }
+}
 
-    /// The image as a PNG file that carries a title and a description.
-    pub fn png(&self, title: &str, description: &str) -> Result<Vec<u8>, Error> {
-        let encode = || {
-            let side = |length: usize| u32::try_from(length).expect("an image of moderate size");
-            let mut bytes = Vec::new();
-            let mut encoder = png::Encoder::new(&mut bytes, side(self.width), side(self.height));
-            encoder.set_color(png::ColorType::Rgb);
-            encoder.set_depth(png::BitDepth::Eight);
-            encoder.add_itxt_chunk("Title".to_string(), title.to_string())?;
-            encoder.add_itxt_chunk("Description".to_string(), description.to_string())?;
-            encoder.add_itxt_chunk("Software".to_string(), "isotherm".to_string())?;
-            let mut writer = encoder.write_header()?;
-            writer.write_image_data(&self.rgb)?;
-            writer.finish()?;
-            Ok(bytes)
-        };
-        encode().map_err(|error: png::EncodingError| {
-            Error::new(Kind::Internal, format!("cannot encode an image: {error}"))
-        })
+/// How images follow each other, over and over again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Animation {
+    pub images: usize,
+    pub per_second: u16,
+}
+
+/// Images of one size as a PNG file that carries `texts`, a title and a description: one, or those
+/// of an animation (APNG, of which the first image is seen where it is not known).
+pub fn encode(
+    images: impl IntoIterator<Item = Result<Canvas, Error>>,
+    texts: [&str; 2],
+    animation: Option<Animation>,
+) -> Result<Vec<u8>, Error> {
+    let failed = |error: png::EncodingError| {
+        Error::new(Kind::Internal, format!("cannot encode an image: {error}"))
+    };
+    let mut images = images.into_iter();
+    let first = images.next().expect("there is an image")?;
+    let mut bytes = Vec::new();
+    let mut writer = begin(&mut bytes, &first, texts, animation).map_err(failed)?;
+    writer.write_image_data(&first.rgb).map_err(failed)?;
+    for image in images {
+        writer.write_image_data(&image?.rgb).map_err(failed)?;
     }
+    writer.finish().map_err(failed)?;
+    Ok(bytes)
+}
+
+/// All that comes before the first image.
+fn begin<'a>(
+    bytes: &'a mut Vec<u8>,
+    first: &Canvas,
+    [title, description]: [&str; 2],
+    animation: Option<Animation>,
+) -> Result<png::Writer<&'a mut Vec<u8>>, png::EncodingError> {
+    let [width, height] = [first.width, first.height].map(whole);
+    let mut encoder = png::Encoder::new(bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    if let Some(Animation { images, per_second }) = animation {
+        encoder.set_animated(whole(images), 0)?;
+        encoder.set_frame_delay(1, per_second)?;
+    }
+    encoder.add_itxt_chunk("Title".to_string(), title.to_string())?;
+    encoder.add_itxt_chunk("Description".to_string(), description.to_string())?;
+    encoder.add_itxt_chunk("Software".to_string(), "isotherm".to_string())?;
+    encoder.write_header()
+}
+
+fn whole(number: usize) -> u32 {
+    u32::try_from(number).expect("images of moderate size and number")
 }
 
 /// The pixels of a line of text, from its upper left corner, and how dark they are.

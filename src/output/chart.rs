@@ -1,12 +1,17 @@
-//! Curves and points on logarithmic axes, in panels side by side with one legend.
+//! Curves and points in panels side by side with one legend.
+
+mod axis;
 
 use std::path::Path;
 
+use self::axis::{Axis, pixels};
 use super::{
-    canvas::{Canvas, INK, LINE, Rgb, Style},
+    canvas::{Canvas, INK, LINE, Rgb, Style, encode},
     run_directory::write_whole,
 };
 use crate::error::Error;
+
+pub use axis::Scale;
 
 const GREY: Rgb = [225, 225, 228];
 
@@ -15,20 +20,21 @@ const PLOT: [usize; 2] = [620, 620];
 const MARGIN: [usize; 4] = [100, 112, 20, 84];
 const LEGEND: usize = 390;
 const LEGEND_LINE: usize = 30;
+/// As many as find room beside a plot.
+const LEGEND_LINES: usize = PLOT[1] / LEGEND_LINE;
 const TICK: usize = 8;
 const GAP: usize = 8;
 /// Of curves, of dashes and of marks.
 const WIDTH: f64 = 3.0;
 const DASH: f64 = 12.0;
 const MARK: f64 = 15.0;
-/// On an axis over more, not all round numbers find room.
-const FEW_DECADES: f64 = 3.0;
 
 /// What is drawn.
 pub struct Chart {
     pub title: String,
-    /// What stands along x and along y, with units; positive numbers.
+    /// What stands along x and along y, with units.
     pub axes: [String; 2],
+    pub scale: Scale,
     /// Of which the first gives the legend: all have the same series over other numbers.
     pub panels: Vec<Panel>,
 }
@@ -44,7 +50,7 @@ pub struct Series {
     pub label: String,
     pub color: [u8; 3],
     pub mark: Mark,
-    /// x and y, positive.
+    /// x and y; positive on logarithmic axes.
     pub points: Vec<[f64; 2]>,
 }
 
@@ -64,7 +70,8 @@ impl Chart {
     /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let [x, y] = &self.axes;
-        let bytes = self.draw().png(&self.title, &format!("{y} over {x}"))?;
+        let words = format!("{y} over {x}");
+        let bytes = encode([Ok(self.draw())], [&self.title, &words], None)?;
         write_whole(path, &bytes)
     }
 
@@ -96,10 +103,11 @@ impl Chart {
     fn axis(&self, axis: usize) -> Axis {
         let all = self.panels.iter().flat_map(|panel| &panel.series);
         let numbers = all.flat_map(|series| &series.points).map(|p| p[axis]);
-        let [low, high] = numbers.fold([f64::INFINITY, 0.0], |[low, high], number| {
+        let none = [f64::INFINITY, f64::NEG_INFINITY];
+        let range = numbers.fold(none, |[low, high], number| {
             [number.min(low), number.max(high)]
         });
-        Axis::around(low, high, PLOT[axis])
+        Axis::around(self.scale, range, PLOT[axis])
     }
 
     fn draw_axes(&self, canvas: &mut Canvas, [left, top]: [usize; 2], axes: &[Axis; 2]) {
@@ -134,8 +142,16 @@ impl Chart {
 
     fn draw_legend(&self, canvas: &mut Canvas, [left, top]: [usize; 2]) {
         let style = Style::LABEL;
-        let series = self.panels.iter().take(1).flat_map(|panel| &panel.series);
-        for (k, series) in series.enumerate() {
+        let series = self.panels.first().map_or(&[][..], |panel| &panel.series);
+        let shown = if series.len() > LEGEND_LINES {
+            let rest = format!("and {} more", series.len() - (LEGEND_LINES - 1));
+            let y = top + (LEGEND_LINES - 1) * LEGEND_LINE;
+            canvas.text([left, y], &rest, style, INK);
+            &series[..LEGEND_LINES - 1]
+        } else {
+            series
+        };
+        for (k, series) in shown.iter().enumerate() {
             let y = top + k * LEGEND_LINE;
             let middle = pixels(y + style.height() / 2);
             let [start, end] = [pixels(left), pixels(left + 44)];
@@ -201,84 +217,9 @@ fn dashes([from, to]: [[f64; 2]; 2]) -> Vec<[[f64; 2]; 2]> {
     dashes
 }
 
-/// A logarithmic axis that is some pixels long.
-struct Axis {
-    /// Logarithms of base 10 at its ends.
-    low: f64,
-    high: f64,
-    length: usize,
-}
-
-impl Axis {
-    /// An axis on which positive numbers keep some distance from the ends.
-    fn around(low: f64, high: f64, length: usize) -> Self {
-        let [low, high] = [low, high].map(f64::log10);
-        let room = 0.05 * (high - low).max(1.0);
-        Self {
-            low: low - room,
-            high: high + room,
-            length,
-        }
-    }
-
-    /// Where a number stands, in pixels from the low end.
-    fn pixel(&self, number: f64) -> f64 {
-        (number.log10() - self.low) / (self.high - self.low) * pixels(self.length - 1)
-    }
-
-    /// The numbers 1, 2 and 5 of each power of ten on the axis, or 1 alone where there are many:
-    /// pixels from its low end, and labels.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "pixels and exponents are small; what is on the axis is not negative"
-    )]
-    fn ticks(&self) -> Vec<(usize, String)> {
-        let decades = self.low.floor() as i32..=self.high.floor() as i32;
-        let digits: &[u8] = if self.high - self.low > FEW_DECADES {
-            &[1]
-        } else {
-            &[1, 2, 5]
-        };
-        let numbers = decades.flat_map(|decade| {
-            let number = move |&digit: &u8| f64::from(digit) * 10f64.powi(decade);
-            digits.iter().map(move |digit| {
-                let label = match decade {
-                    ..=-4 => format!("{digit}e{decade}"),
-                    _ => format!("{:.*}", (-decade).max(0) as usize, number(digit)),
-                };
-                (number(digit), label)
-            })
-        });
-        numbers
-            .filter(|(number, _)| (self.low..=self.high).contains(&number.log10()))
-            .map(|(number, label)| (self.pixel(number).round() as usize, label))
-            .collect()
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "pixels are few")]
-fn pixels(count: usize) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ticks_are_round_numbers_where_they_belong() {
-        let axis = Axis::around(0.03, 3.0, 1001);
-        let ticks = axis.ticks();
-        let labels: Vec<_> = ticks.iter().map(|(_, label)| label.as_str()).collect();
-        assert_eq!(labels, ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
-        let distance = |a: usize, b: usize| ticks[b].0 - ticks[a].0;
-        assert!(distance(1, 4).abs_diff(1000 * 10 / 22) <= 1);
-        assert!(distance(0, 1).abs_diff(distance(3, 4)) <= 1);
-        let ticks = Axis::around(2e-6, 0.2, 1001).ticks();
-        let labels: Vec<_> = ticks.iter().map(|(_, label)| label.as_str()).collect();
-        assert_eq!(labels, ["1e-5", "1e-4", "0.001", "0.01", "0.1"]);
-    }
 
     #[test]
     fn lines_squares_and_discs_are_where_they_belong() {
@@ -286,6 +227,7 @@ mod tests {
         let chart = |mark, points| Chart {
             title: "Title".into(),
             axes: ["x".into(), "y".into()],
+            scale: Scale::Logarithmic,
             panels: vec![Panel {
                 title: "Panel".into(),
                 series: vec![
@@ -305,10 +247,7 @@ mod tests {
             }],
         };
         let middle = [MARGIN[0] + PLOT[0] / 2, MARGIN[1] + PLOT[1] / 2];
-        let at = |canvas: &Canvas, [x, y]: [usize; 2]| {
-            let at = 3 * (y * canvas.width + x);
-            [canvas.rgb[at], canvas.rgb[at + 1], canvas.rgb[at + 2]]
-        };
+        let at = |canvas: &Canvas, [x, y]: [usize; 2]| canvas.get(x, y);
         for mark in [Mark::Square, Mark::Disc] {
             let canvas = chart(mark, vec![[10.0, 10.0]]).draw();
             assert_eq!(at(&canvas, middle), color);
@@ -326,11 +265,44 @@ mod tests {
     }
 
     #[test]
+    fn a_legend_ends_where_the_plot_does() {
+        let color = [200, 0, 0];
+        for count in [LEGEND_LINES, LEGEND_LINES + 1, 10 * LEGEND_LINES] {
+            let series = |number: usize| Series {
+                label: format!("series {number}"),
+                color,
+                mark: Mark::Line,
+                points: vec![[0.0, 1.0], [1.0, 2.0]],
+            };
+            let canvas = Chart {
+                title: String::new(),
+                axes: ["x".into(), "y".into()],
+                scale: Scale::Linear,
+                panels: vec![Panel {
+                    title: String::new(),
+                    series: (0..count).map(series).collect(),
+                }],
+            }
+            .draw();
+            let left = MARGIN[0] + PLOT[0] + MARGIN[2];
+            let inked = |rows: std::ops::Range<usize>| {
+                rows.flat_map(|y| (left..canvas.width).map(move |x| [x, y]))
+                    .filter(|[x, y]| canvas.get(*x, *y) == color)
+                    .count()
+            };
+            let last = MARGIN[1] + (LEGEND_LINES - 1) * LEGEND_LINE;
+            assert_eq!(inked(last..canvas.height) > 0, count == LEGEND_LINES);
+            assert!(inked(last - LEGEND_LINE..last) > 0);
+        }
+    }
+
+    #[test]
     fn a_chart_becomes_a_file() {
         let scratch = tempfile::tempdir().unwrap();
         let chart = Chart {
             title: "Title".into(),
             axes: ["x".into(), "y".into()],
+            scale: Scale::Logarithmic,
             panels: vec![Panel {
                 title: "One point".into(),
                 series: vec![Series {

@@ -11,8 +11,9 @@ use crate::{
     stepper::Heat,
 };
 
-/// Times in s, temperatures in K, heats in J per metre of depth; `balance_relative` has no unit.
-const COLUMNS: [&str; 12] = [
+/// Times in s, temperatures in K, heats in J and flows in W per metre of depth; `balance_relative` has no
+/// unit.
+const COLUMNS: [&str; 16] = [
     "dt",
     "mean",
     "min",
@@ -25,6 +26,10 @@ const COLUMNS: [&str; 12] = [
     "heat_sources",
     "balance",
     "balance_relative",
+    "flow_left",
+    "flow_right",
+    "flow_bottom",
+    "flow_top",
 ];
 
 /// What schemes with a linear solver have besides: the residual that the last solve left, over that
@@ -39,10 +44,10 @@ const ROUND_OFF: f64 = 1e-11;
 
 /// Writes a row of scalars now and then.
 ///
-/// Heats are those that came in since the start. The balance is the heat that is there without
-/// having come in, `energy - energy at the start - heats`: round-off, if all is well, and what the
-/// tolerance of a linear solver leaves. In a steady state heats are those of one second, and
-/// what they add up to is missing in the balance.
+/// Heats are those that came in since the start, and flows means since the row before, 0 in the first
+/// one. The balance is the heat that is there without having come in, `energy - energy at the start -
+/// heats`: round-off, if all is well, and what the tolerance of a linear solver leaves. In a steady
+/// state heats are those of one second, and what they add up to is missing in the balance.
 pub struct Diagnostics {
     schedule: Schedule,
     table: Table,
@@ -83,6 +88,19 @@ impl Diagnostics {
     }
 }
 
+impl Diagnostics {
+    /// Heat flows through the sides since the last call in W per metre of depth.
+    fn flows(&self, time: f64, heats: [f64; 4]) -> [f64; 4] {
+        let last = self.marks.last_row.replace(Some((time, heats)));
+        let (since, before) = last.unwrap_or((time, heats));
+        if time > since {
+            [0, 1, 2, 3].map(|side| (heats[side] - before[side]) / (time - since))
+        } else {
+            [0.0; 4]
+        }
+    }
+}
+
 impl<T: Real> Observer<T> for Diagnostics {
     fn name(&self) -> &'static str {
         "diagnostics"
@@ -115,6 +133,7 @@ impl<T: Real> Observer<T> for Diagnostics {
             balance,
             relative,
         ];
+        numbers.extend(self.flows(view.clock.time(), heat.through_sides));
         if let Some(solves) = view.stepper.solves() {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
             let iterations = solves.iterations as f64;
@@ -220,7 +239,14 @@ mod tests {
         let max = cells().fold(f64::NEG_INFINITY, f64::max);
         assert_eq!(rows[1][4..6], [min, max]);
         assert_eq!(rows[1][6..12], [1008.0, 12.0, -4.0, 0.0, 1.0, 0.0]);
-        assert_eq!(rows[1][12..], [-1.0, -1.0 / 1008.0]);
+        assert_eq!(rows[1][12..14], [-1.0, -1.0 / 1008.0]);
+        assert_eq!(rows[0][14..], [0.0; 4]);
+        // Steps of 0.1 s; the last row comes after two of them.
+        for row in &rows[1..] {
+            for (flow, exact) in row[14..].iter().zip([30.0, -10.0, 0.0, 2.5]) {
+                assert!((flow - exact).abs() < 1e-9, "{row:?}");
+            }
+        }
         assert_eq!(
             expected.lines().next().unwrap().split(',').count(),
             rows[0].len()

@@ -15,7 +15,13 @@ pub struct Marks {
     pub frames: Rc<Cell<usize>>,
     /// Heat content when the run began, in J per metre of depth.
     pub energy_at_start: Rc<Cell<Option<f64>>>,
+    /// The time of the last row of `diagnostics.csv` in s, and the heats that had come through the sides by
+    /// then in J per metre of depth.
+    pub last_row: Rc<Cell<Option<LastRow>>>,
 }
+
+/// A time and four heats.
+pub type LastRow = (f64, [f64; 4]);
 
 /// [`Marks`] at some step, for a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +31,7 @@ pub struct Positions {
     pub frames: usize,
     /// The bits of the number: unlike its digits, they are there for every number.
     energy_at_start: Option<u64>,
+    last_row: Option<(u64, [u64; 4])>,
 }
 
 impl Marks {
@@ -35,6 +42,10 @@ impl Marks {
             probes: self.probes.get(),
             frames: self.frames.get(),
             energy_at_start: self.energy_at_start.get().map(f64::to_bits),
+            last_row: self
+                .last_row
+                .get()
+                .map(|(time, heats)| (time.to_bits(), heats.map(f64::to_bits))),
         }
     }
 }
@@ -46,6 +57,11 @@ impl From<&Positions> for Marks {
             probes: Rc::new(Cell::new(positions.probes)),
             frames: Rc::new(Cell::new(positions.frames)),
             energy_at_start: Rc::new(Cell::new(positions.energy_at_start.map(f64::from_bits))),
+            last_row: Rc::new(Cell::new(
+                positions
+                    .last_row
+                    .map(|(time, heats)| (f64::from_bits(time), heats.map(f64::from_bits))),
+            )),
         }
     }
 }

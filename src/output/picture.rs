@@ -1,40 +1,110 @@
-//! `final.png`: the last state as an image, the same bytes from every layout.
+//! Pictures of a field: `final.png`, the last state of a run, with the same bytes from every layout, and
+//! those of frames of a file.
 
+mod contours;
 mod figure;
-mod ticks;
+mod lattice;
+mod outlines;
+mod sampling;
 
 use std::path::{Path, PathBuf};
 
+use self::{figure::Figure, lattice::Lattice, sampling::sample};
 use super::{
-    blocks::{Block, gather_blocks},
-    extremes::extremes,
+    ResultFile,
+    canvas::{Animation, encode},
     run_directory::write_whole,
+    short,
 };
 use crate::{
     comm::agree,
-    domain::Domain,
-    error::Error,
+    error::{Error, Kind},
     field::Real,
     grid::Grid,
     simulation::{Flow, Moment, Observer, Schedule, View},
 };
+
 pub use figure::Colormap;
-use figure::Figure;
+pub use outlines::Outlines;
 
-/// The longer side of the plotted field, in pixels: at most and, for small grids, at least.
-const LONGEST: f64 = 1600.0;
-const SHORTEST: f64 = 800.0;
-
-/// The shorter side is at least this fraction of the longer one, even where the rectangle is not.
-const SLIMMEST: f64 = 0.1;
+/// More contour lines than this are taken for a mistake.
+pub const MOST_CONTOURS: usize = 50;
 
 /// How the picture looks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
     pub title: String,
     pub colormap: Colormap,
-    /// Temperatures in K at the ends of the colour bar; the field's own extremes where absent.
+    /// Temperatures in K at the ends of the colour bar; the extremes of what is shown where absent.
     pub range: Option<[f64; 2]>,
+    /// About so many contour lines, at most [`MOST_CONTOURS`], at round temperatures; none where absent.
+    pub contours: Option<usize>,
+}
+
+/// A state at the cells that a picture shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shot {
+    /// In s.
+    pub time: f64,
+    /// In K, x varying fastest, the lowest row first.
+    values: Vec<f64>,
+}
+
+impl Shot {
+    /// Least and greatest value in K, those that are no numbers left out.
+    #[must_use]
+    pub fn range(&self) -> [f64; 2] {
+        let none = [f64::INFINITY, f64::NEG_INFINITY];
+        (self.values.iter()).fold(none, |[low, high], &value| {
+            [low.min(value), high.max(value)]
+        })
+    }
+}
+
+impl Look {
+    /// Writes the picture of a state on a grid as a PNG file, over the outlines of materials.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if it cannot be written.
+    pub fn write(
+        &self,
+        path: &Path,
+        grid: &Grid,
+        outlines: Option<&Outlines>,
+        shot: &Shot,
+    ) -> Result<(), Error> {
+        let range = self.range.unwrap_or_else(|| shot.range());
+        let figure = Figure::new(self, grid, range, outlines);
+        let words = format!("temperature in K at t = {} s", short(shot.time));
+        let images = [Ok(figure.draw(shot))];
+        let bytes = encode(images, [&self.title, &words], None)?;
+        write_whole(path, &bytes)
+    }
+
+    /// Writes the pictures of states, at least one, over one range in K as an animated PNG file, so many
+    /// `per_second`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if it cannot be written, or what `shots` brings.
+    pub fn animate(
+        &self,
+        path: &Path,
+        grid: &Grid,
+        outlines: Option<&Outlines>,
+        range: [f64; 2],
+        shots: impl ExactSizeIterator<Item = Result<Shot, Error>>,
+        per_second: u16,
+    ) -> Result<(), Error> {
+        let figure = Figure::new(self, grid, range, outlines);
+        let animation = Animation {
+            images: shots.len(),
+            per_second,
+        };
+        let images = shots.map(|shot| Ok(figure.draw(&shot?)));
+        let words = "temperature in K over time";
+        let bytes = encode(images, [&self.title, words], Some(animation))?;
+        write_whole(path, &bytes)
+    }
 }
 
 /// Draws the field at the end of the run.
@@ -42,17 +112,32 @@ pub struct Picture {
     schedule: Schedule,
     path: PathBuf,
     look: Look,
+    /// The file of frames, if it holds the medium.
+    medium: Option<PathBuf>,
 }
 
 impl Picture {
-    /// Will write the image `path`.
+    /// Will write the image `path`, with the outlines of materials if `medium`, the file of frames, holds
+    /// their conductivities by then.
     #[must_use]
-    pub fn new(path: &Path, look: Look) -> Self {
+    pub fn new(path: &Path, look: Look, medium: Option<PathBuf>) -> Self {
         Self {
             schedule: Schedule::with_ends(None),
             path: path.to_path_buf(),
             look,
+            medium,
         }
+    }
+
+    fn write(&self, grid: &Grid, shot: &Shot) -> Result<(), Error> {
+        let read = |path: &PathBuf| Outlines::read(&ResultFile::open(path)?);
+        let outlines = self.medium.as_ref().map(read).transpose();
+        // What the run itself wrote is no input.
+        let outlines = outlines.map_err(|error| Error {
+            kind: Kind::Storage,
+            ..error
+        })?;
+        self.look.write(&self.path, grid, outlines.as_ref(), shot)
     }
 }
 
@@ -69,80 +154,12 @@ impl<T: Real> Observer<T> for Picture {
         if view.moment != Moment::End {
             return Ok(Flow::Continue);
         }
-        let range = self.look.range.unwrap_or_else(|| extremes(view));
-        let written = match sample(view) {
-            Some((size, values)) => {
-                let figure = Figure {
-                    look: &self.look,
-                    grid: &view.domain.grid,
-                    time: view.clock.time(),
-                    range,
-                    size,
-                    values: &values,
-                };
-                figure
-                    .png()
-                    .and_then(|bytes| write_whole(&self.path, &bytes))
-            }
-            None => Ok(()),
-        };
+        let grid = &view.domain.grid;
+        let shot = sample(view, &Lattice::new(grid));
+        let written = shot.map_or(Ok(()), |shot| self.write(grid, &shot));
         agree(view.comm, written)?;
         Ok(Flow::Continue)
     }
-}
-
-/// The size of the plotted field in pixels: true to the rectangle unless that is very slim, and
-/// with whole pixels per cell where the grid is small.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "sizes of images are small positive numbers"
-)]
-fn size_in_pixels(grid: &Grid) -> [usize; 2] {
-    let spacing = grid.spacing();
-    let finest = spacing[0].min(spacing[1]);
-    let natural = grid.size.map(|size| size / finest);
-    let longest = natural[0].max(natural[1]);
-    let scale = if longest > LONGEST {
-        LONGEST / longest
-    } else {
-        (SHORTEST / longest).ceil().max(1.0)
-    };
-    natural.map(|pixels| (pixels.max(SLIMMEST * longest) * scale).round() as usize)
-}
-
-/// The value of every pixel, the lowest row first, on rank 0. Collective.
-fn sample<T: Real>(view: &View<'_, T>) -> Option<([usize; 2], Vec<T>)> {
-    let domain = view.domain;
-    let size = size_in_pixels(&domain.grid);
-    let cell =
-        |axis: usize, pixel: usize| (2 * pixel + 1) * domain.grid.cells[axis] / (2 * size[axis]);
-    // The pixels whose cells belong to a rank.
-    let part = |domain: &Domain| {
-        let pixels = [0, 1].map(|axis| {
-            let first = |cells: usize| {
-                let mut pixels = 0..size[axis];
-                pixels
-                    .position(|pixel| cell(axis, pixel) >= cells)
-                    .unwrap_or(size[axis])
-            };
-            let start = first(domain.start[axis]);
-            start..first(domain.start[axis] + domain.cells[axis])
-        });
-        Block {
-            start: [pixels[0].start, pixels[1].start],
-            cells: [pixels[0].len(), pixels[1].len()],
-        }
-    };
-    let Block { start, cells } = part(domain);
-    let own: Vec<T> = (start[1]..start[1] + cells[1])
-        .flat_map(|q| {
-            let row = view.u.own_row(cell(1, q) - domain.start[1]);
-            (start[0]..start[0] + cells[0]).map(move |p| row[cell(0, p) - domain.start[0]])
-        })
-        .collect();
-    let part_of = |rank| part(&domain.of_rank(rank));
-    Some((size, gather_blocks(view.comm, size, part_of, &own)?))
 }
 
 #[cfg(test)]
@@ -150,16 +167,17 @@ mod tests {
     use super::*;
     use crate::output::testing::{LAYOUTS, Run, grid, temperature};
 
-    fn picture(ranks: [usize; 2], grid: Grid) -> Vec<u8> {
+    fn picture(ranks: [usize; 2], grid: Grid, contours: Option<usize>) -> Vec<u8> {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("final.png");
         let look = Look {
             title: "A title".to_string(),
             colormap: Colormap::Inferno,
             range: None,
+            contours,
         };
         Run::new(grid, ranks).each(|rank| {
-            let picture = Picture::new(&path, look.clone());
+            let picture = Picture::new(&path, look.clone(), None);
             rank.simulate(vec![Box::new(picture)]).unwrap();
         });
         std::fs::read(&path).unwrap()
@@ -172,22 +190,25 @@ mod tests {
             ..grid()
         };
         for grid in [grid(), large] {
-            let expected = picture([1, 1], grid);
+            let expected = picture([1, 1], grid, Some(5));
             for ranks in LAYOUTS {
-                assert!(picture(ranks, grid) == expected, "{ranks:?} differ");
+                assert!(
+                    picture(ranks, grid, Some(5)) == expected,
+                    "{ranks:?} differ"
+                );
             }
         }
     }
 
     #[test]
     fn pixels_show_the_nearest_cell_with_y_up() {
-        let bytes = picture([2, 2], grid());
+        let bytes = picture([2, 2], grid(), None);
         let decoder = png::Decoder::new(std::io::Cursor::new(bytes));
         let mut reader = decoder.read_info().unwrap();
         let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut rgb).unwrap();
         let width = usize::try_from(info.width).unwrap();
-        let ([left, top], size) = (figure::plot_corner(), size_in_pixels(&grid()));
+        let ([left, top], size) = (figure::plot_corner(), Lattice::new(&grid()).pixels);
         let at = |i: usize, j: usize| {
             let x = left + (2 * i + 1) * size[0] / 26;
             let y = top + size[1] - 1 - (2 * j + 1) * size[1] / 22;
@@ -201,22 +222,5 @@ mod tests {
         for (k, &value) in values.iter().enumerate() {
             assert_eq!(at(k % 13, k / 13), palette(value), "cell {k}");
         }
-    }
-
-    #[test]
-    fn sizes_follow_the_rectangle() {
-        let size = |cells, size| {
-            size_in_pixels(&Grid {
-                cells,
-                size,
-                origin: [0.0, 0.0],
-            })
-        };
-        assert_eq!(size([100, 50], [1.0, 0.5]), [800, 400]);
-        assert_eq!(size([3200, 1600], [1.0, 0.5]), [1600, 800]);
-        assert_eq!(size([1000, 1000], [1.0, 1.0]), [1000, 1000]);
-        assert_eq!(size([100, 100], [1.0, 0.5]), [800, 400]);
-        assert_eq!(size([4000, 1], [1.0, 0.001]), [1600, 160]);
-        assert_eq!(size([1, 1], [1.0, 1.0]), [800, 800]);
     }
 }

@@ -1,13 +1,9 @@
 //! Snapshots of the field into `fields.vtkhdf`.
 
-use std::path::Path;
-
-use super::{FieldsFile, Marks};
+use super::FieldsFile;
 use crate::{
-    comm::Communicator,
     error::Error,
     field::Real,
-    grid::Grid,
     simulation::{Cadence, Flow, Observer, Schedule, View},
 };
 
@@ -18,22 +14,12 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// Creates the file `path` for fields of `T` on `grid`, or goes on with it where `marks` says. Collective.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Storage`] if it cannot be written, or is not what the marks tell of.
-    pub fn open<T: Real>(
-        path: &Path,
-        title: &str,
-        grid: &Grid,
-        cadence: Option<Cadence>,
-        marks: &Marks,
-        comm: &dyn Communicator,
-    ) -> Result<Self, Error> {
-        Ok(Self {
+    #[must_use]
+    pub fn new(file: FieldsFile, cadence: Option<Cadence>) -> Self {
+        Self {
             schedule: Schedule::with_ends(cadence),
-            file: FieldsFile::open::<T>(path, title, grid, &marks.frames, comm)?,
-        })
+            file,
+        }
     }
 }
 

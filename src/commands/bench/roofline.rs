@@ -2,7 +2,7 @@
 
 use crate::{
     error::count,
-    output::{Chart, Mark, Panel, Series},
+    output::{Chart, Mark, Panel, Scale, Series},
     study::bench::{Cache, Coefficients, Method, Precision, Rates},
 };
 
@@ -28,6 +28,7 @@ pub fn roofline(rates: &Rates) -> Chart {
             "cell updates per byte to and from memory (computed)".into(),
             "10^9 cell updates per second".into(),
         ],
+        scale: Scale::Logarithmic,
         panels: Precision::ALL
             .map(|precision| panel(rates, precision))
             .into(),

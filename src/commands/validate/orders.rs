@@ -1,18 +1,9 @@
 //! Errors that fall as grids or steps are refined, beside the slopes that they should have.
 
-use crate::output::{Chart, Mark, Panel, Series};
-
-/// In which most people can tell neighbours apart (Okabe and Ito, "Color Universal Design", 2008).
-const COLORS: [[u8; 3]; 8] = [
-    [0, 114, 178],
-    [213, 94, 0],
-    [0, 158, 115],
-    [204, 121, 167],
-    [230, 159, 0],
-    [86, 180, 233],
-    [40, 40, 46],
-    [240, 228, 66],
-];
+use crate::{
+    commands::COLORS,
+    output::{Chart, Mark, Panel, Scale, Series},
+};
 
 /// The errors of one case.
 pub struct Curve {
@@ -33,6 +24,7 @@ pub fn chart(curves: Vec<Curve>) -> Chart {
             "width of a cell or length of a step, over the coarsest".into(),
             "largest difference from the exact temperature".into(),
         ],
+        scale: Scale::Logarithmic,
         panels: vec![Panel {
             title: String::new(),
             series: series

@@ -1,6 +1,6 @@
 //! Probes and when they are read.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::{Check, domain_in_words};
 use crate::{
@@ -17,32 +17,94 @@ const TAKEN: [&str; 2] = ["step", "time"];
 /// Steps from one reading of the probes to the next where the config says nothing.
 const STEPS_BETWEEN_READINGS: u64 = 100;
 
+/// Points on a line: with fewer it is none, and more are taken for a mistake.
+const POINTS: RangeInclusive<usize> = 2..=10_000;
+
 impl Check<'_> {
     pub(super) fn probes(&mut self, probes: &[schema::Probe], grid: &Grid) -> Vec<Probe> {
+        let mut columns = Vec::new();
         let mut checked = Vec::new();
         for (index, probe) in probes.iter().enumerate() {
             let path = format!("output.probes[{index}]");
-            self.probe_name(&format!("{path}.name"), &probe.name, &probes[..index]);
-            let place = match (probe.at, &probe.mean) {
-                (Some(point), None) => self.point(&format!("{path}.at"), point, grid),
-                (None, Some(mean)) => self.mean(&format!("{path}.mean"), mean, grid),
-                (Some(_), Some(_)) => {
-                    let help = "make it two probes, each with a name of its own";
-                    self.problem(&path, "has both `at` and `mean`", Some(help));
-                    continue;
-                }
-                (None, None) => {
-                    let help = "add at = [x, y], or mean = { min = [x, y], max = [x, y] }";
-                    self.problem(&path, "has neither `at` nor `mean`", Some(help));
-                    continue;
-                }
-            };
-            checked.push(Probe {
-                name: probe.name.clone(),
-                place,
-            });
+            let own = columns_of(probe);
+            self.probe_name(&format!("{path}.name"), &probe.name, &own, &columns);
+            let places = self.places(&path, probe, grid);
+            let named = own.iter().cloned().zip(places);
+            checked.extend(named.map(|(name, place)| Probe { name, place }));
+            columns.extend(own);
         }
         checked
+    }
+
+    /// The places of a probe, one for each of its columns; none if it is not known where they are.
+    fn places(&mut self, path: &str, probe: &schema::Probe, grid: &Grid) -> Vec<Place> {
+        let line = [
+            ("from", probe.from.is_some()),
+            ("to", probe.to.is_some()),
+            ("points", probe.points.is_some()),
+        ];
+        let begun = line.iter().find(|(_, given)| *given);
+        let forms = [
+            ("at", probe.at.is_some()),
+            ("mean", probe.mean.is_some()),
+            (begun.map_or("from", |(name, _)| name), begun.is_some()),
+        ];
+        let given: Vec<_> = forms.iter().filter(|(_, given)| *given).collect();
+        match given[..] {
+            [] => {
+                let help = "add at = [x, y], mean = { min = [x, y], max = [x, y] }, or from, to and points";
+                self.problem(path, "has neither `at`, `mean` nor `from`", Some(help));
+                return Vec::new();
+            }
+            [(first, _), (second, _), ..] => {
+                let help = "make it two probes, each with a name of its own";
+                let message = format!("has both `{first}` and `{second}`");
+                self.problem(path, message, Some(help));
+                return Vec::new();
+            }
+            [_] => {}
+        }
+        if let Some(point) = probe.at {
+            return vec![self.point(&format!("{path}.at"), point, grid)];
+        }
+        if let Some(mean) = &probe.mean {
+            return vec![self.mean(&format!("{path}.mean"), mean, grid)];
+        }
+        if let (Some(from), Some(to), Some(count)) = (probe.from, probe.to, probe.points) {
+            return self.line(path, [from, to], count, grid);
+        }
+        let missing = line.iter().find(|(_, given)| !given);
+        let (missing, _) = missing.expect("not all are given");
+        let message = format!("has no `{missing}`");
+        let help = "a line has from = [x, y], to = [x, y] and points = n";
+        self.problem(path, message, Some(help));
+        Vec::new()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "few points")]
+    fn line(
+        &mut self,
+        path: &str,
+        [from, to]: [[f64; 2]; 2],
+        count: usize,
+        grid: &Grid,
+    ) -> Vec<Place> {
+        self.point(&format!("{path}.from"), from, grid);
+        self.point(&format!("{path}.to"), to, grid);
+        if !POINTS.contains(&count) {
+            let message = format!("must be {} to {}, is {count}", POINTS.start(), POINTS.end());
+            self.problem(&format!("{path}.points"), message, None);
+            return Vec::new();
+        }
+        if from == to {
+            let help = "make it a point: at = [x, y]";
+            self.problem(&format!("{path}.to"), "is where `from` is", Some(help));
+        }
+        let place = |k: usize| {
+            let part = k as f64 / (count - 1) as f64;
+            Place::Point([0, 1].map(|axis| (1.0 - part) * from[axis] + part * to[axis]))
+        };
+        (0..count).map(place).collect()
     }
 
     /// Fills in when the probes are read, if there are any.
@@ -59,8 +121,8 @@ impl Check<'_> {
         }
     }
 
-    /// A name heads a column of a CSV file, and labels a curve.
-    fn probe_name(&mut self, path: &str, name: &str, before: &[schema::Probe]) {
+    /// A name heads columns of a CSV file, and labels curves.
+    fn probe_name(&mut self, path: &str, name: &str, own: &[String], before: &[String]) {
         let plain = |c: char| c.is_alphanumeric() || " _-.".contains(c);
         if name.trim().is_empty() {
             self.problem(path, "is empty", Some("name the place"));
@@ -71,8 +133,8 @@ impl Check<'_> {
         } else if TAKEN.contains(&name) {
             let message = format!("another column is called `{name}`");
             self.problem(path, message, Some("choose another name"));
-        } else if before.iter().any(|other| other.name == name) {
-            let message = format!("another probe is called `{name}`");
+        } else if let Some(column) = own.iter().find(|column| before.contains(column)) {
+            let message = format!("another probe is called `{column}`");
             let help = "give every probe its own name";
             self.problem(path, message, Some(help));
         }
@@ -100,5 +162,16 @@ impl Check<'_> {
             self.problem(path, "covers the centre of no cell", Some(help));
         }
         Place::Mean { min, max }
+    }
+}
+
+/// The names of a probe's columns.
+fn columns_of(probe: &schema::Probe) -> Vec<String> {
+    let name = &probe.name;
+    match probe.points {
+        Some(count) if POINTS.contains(&count) => (1..=count)
+            .map(|number| format!("{name} {number}"))
+            .collect(),
+        _ => vec![name.clone()],
     }
 }

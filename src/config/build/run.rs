@@ -5,13 +5,13 @@ use std::{ops::RangeInclusive, time::Duration};
 use super::{Check, show};
 use crate::{
     config::{
-        case::{Output, Parallel, Plot},
+        case::{Output, Parallel, Plot, Precision},
         quantity::Auto,
         schema::{self, Scheme},
         wall_time::WallTime,
     },
     grid::Grid,
-    output::When,
+    output::{MOST_CONTOURS, Storage, When},
     simulation::Cadence,
 };
 
@@ -83,7 +83,13 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn output(&mut self, output: &mut schema::Output, end: f64, grid: &Grid) -> Output {
+    pub(super) fn output(
+        &mut self,
+        output: &mut schema::Output,
+        end: f64,
+        grid: &Grid,
+        precision: Precision,
+    ) -> Output {
         if let Some(snapshots) = &output.snapshots {
             self.cadence("output.snapshots", snapshots, end);
         }
@@ -97,6 +103,12 @@ impl Check<'_> {
             let message = format!("must be ascending, is {} to {}", show(low), show(high));
             self.problem("output.plot.range", message, None);
         }
+        if let Some(count) = output.plot.contours
+            && !(1..=MOST_CONTOURS).contains(&count)
+        {
+            let message = format!("must be 1 to {MOST_CONTOURS}, is {count}");
+            self.problem("output.plot.contours", message, None);
+        }
         let directory = output.directory.clone().unwrap_or_default();
         if directory.as_os_str().is_empty() {
             let help = "remove it, or name a directory";
@@ -109,9 +121,12 @@ impl Check<'_> {
             probes,
             probing: output.probing.clone(),
             checkpoint,
+            storage: self.storage(&output.fields, precision),
+            medium: output.fields.medium,
             plot: Plot {
                 colormap: output.plot.colormap,
                 range: output.plot.range,
+                contours: output.plot.contours,
             },
         }
     }
@@ -148,6 +163,24 @@ impl Check<'_> {
             every_time: *every_time,
             every_wall: every_wall.map(|WallTime(time)| time),
             keep: *keep,
+        }
+    }
+
+    fn storage(&mut self, fields: &schema::Fields, precision: Precision) -> Storage {
+        if let Some(level) = fields.compression
+            && !(1..=9).contains(&level)
+        {
+            let message = format!("must be 1 to 9, is {level}");
+            self.problem("output.fields.compression", message, None);
+        }
+        let stored = fields.precision.unwrap_or(precision);
+        if (precision, stored) == (Precision::F32, Precision::F64) {
+            let message = "does nothing with parallel.precision = \"f32\"";
+            self.problem("output.fields.precision", message, Some("remove it"));
+        }
+        Storage {
+            single: stored == Precision::F32,
+            compression: fields.compression,
         }
     }
 

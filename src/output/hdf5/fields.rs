@@ -8,9 +8,12 @@ use std::{
     rc::Rc,
 };
 
-use hdf5_metno::Result as Hdf5Result;
+use hdf5_metno::{H5Type, Result as Hdf5Result};
 
-use super::{access, failed, is_parallel, layout, on_writers, raw, space};
+use super::{
+    Heading, Property, Storage, access, failed, is_parallel, layout, on_writers, open_to_write,
+    raw, space, verify::verify,
+};
 use crate::{
     comm::{Communicator, agree},
     domain::Domain,
@@ -32,6 +35,7 @@ pub struct FieldsFile {
     path: PathBuf,
     /// Of the whole grid.
     cells: [usize; 2],
+    storage: Storage,
     frames: Rc<Cell<usize>>,
 }
 
@@ -69,7 +73,7 @@ impl Writers<'_> {
             Ok(())
         };
         self.agree("open", repaired)?;
-        let file = self.agree("open", access(self.comm).open_rw(self.path))?;
+        let file = self.agree("open", open_to_write(self.path, self.comm))?;
         let cut = layout::cut_back(&file, cells, frames);
         self.agree("cut back", cut)?;
         self.agree("flush", file.flush())?;
@@ -82,16 +86,17 @@ impl Writers<'_> {
 }
 
 impl FieldsFile {
-    /// Creates the file, without a frame, for fields of `T` on `grid`; or, where there are `frames` already,
+    /// Creates the file, without a frame, for fields on `grid`; or, where there are `frames` already,
     /// cuts it back to these and goes on. Collective.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if it cannot be written, exists though there are no frames, or does
     /// not hold them.
-    pub fn open<T: Real>(
+    pub fn open(
         path: &Path,
-        title: &str,
+        heading: &Heading<'_>,
         grid: &Grid,
+        storage: Storage,
         frames: &Rc<Cell<usize>>,
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
@@ -102,23 +107,41 @@ impl FieldsFile {
             }
             let parallel = is_parallel(comm);
             let file = writers.agree("create", access(comm).create_excl(path))?;
-            writers.reserve(layout::empty_bytes(grid.cells))?;
+            writers.reserve(layout::empty_bytes(heading, grid.cells))?;
             let first = writers.is_first();
-            let laid_out = layout::create::<T>(&file, title, grid, first, parallel);
+            let laid_out = layout::create(&file, heading, grid, storage, first, parallel);
             writers.agree("lay out", laid_out)?;
             writers.agree("close", file.close())
         })?;
         Ok(Self {
             path: path.to_path_buf(),
             cells: grid.cells,
+            storage,
             frames: Rc::clone(frames),
         })
     }
 
-    /// Adds the field at `time`, in seconds, as the next frame. Collective.
+    /// Adds a property of the medium, of which `own` are the values on this rank's cells, row by row.
+    /// Collective.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Storage`] if it cannot be written.
+    /// As [`Self::append`].
+    pub fn add_property(
+        &self,
+        property: &Property,
+        own: Vec<f64>,
+        domain: &Domain,
+        comm: &dyn Communicator,
+    ) -> Result<(), Error> {
+        let part = Part::Property(property, &domain.grid);
+        self.write(&part, own, domain, comm)
+    }
+
+    /// Adds the field at `time`, in seconds, as the next frame. What was written is read back before
+    /// it counts. Collective.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if it cannot be written, or is not there afterwards.
     pub fn append<T: Real>(
         &mut self,
         time: f64,
@@ -126,11 +149,38 @@ impl FieldsFile {
         domain: &Domain,
         comm: &dyn Communicator,
     ) -> Result<(), Error> {
+        self.write(&Part::Frame(time), u.own_values(), domain, comm)?;
+        self.frames.set(self.frames.get() + 1);
+        Ok(())
+    }
+
+    /// Writes values in the file's precision.
+    fn write<T: Real>(
+        &self,
+        part: &Part<'_>,
+        own: Vec<T>,
+        domain: &Domain,
+        comm: &dyn Communicator,
+    ) -> Result<(), Error> {
+        let own = own.into_iter().map(T::to_f64);
+        if self.storage.single {
+            self.write_as::<f32>(part, own.map(f32::from_f64).collect(), domain, comm)
+        } else {
+            self.write_as::<f64>(part, own.collect(), domain, comm)
+        }
+    }
+
+    fn write_as<T: Real + H5Type>(
+        &self,
+        part: &Part<'_>,
+        own: Vec<T>,
+        domain: &Domain,
+        comm: &dyn Communicator,
+    ) -> Result<(), Error> {
         let block = |domain: &Domain| Block {
             start: domain.start,
             cells: domain.cells,
         };
-        let own = u.own_values();
         let (block, values) = if is_parallel(comm) {
             (block(domain), Some(own))
         } else {
@@ -143,159 +193,75 @@ impl FieldsFile {
             (whole, gather_blocks(comm, cells, part, &own))
         };
         on_writers(comm, |comm| {
-            self.write(time, block, &values.unwrap_or_default(), comm)
-        })?;
-        self.frames.set(self.frames.get() + 1);
-        Ok(())
+            let writers = Writers {
+                comm,
+                path: &self.path,
+            };
+            let values = values.unwrap_or_default();
+            let (dataset, index) = self.write_block(part, block, &values, &writers)?;
+            let read_back = verify(&self.path, dataset, index, block, &values);
+            agree(comm, read_back)?;
+            match part {
+                Part::Frame(_) => Self::count(index + 1, &writers),
+                Part::Property(..) => Ok(()),
+            }
+        })
     }
 
-    fn write<T: Real>(
+    /// Writes a block of a frame or of a property; tells where it stands.
+    fn write_block<'a, T: Real>(
         &self,
-        time: f64,
+        part: &Part<'a>,
         block: Block,
         values: &[T],
-        comm: &dyn Communicator,
-    ) -> Result<(), Error> {
-        let writers = Writers {
-            comm,
-            path: &self.path,
+        writers: &Writers<'_>,
+    ) -> Result<(&'a str, usize), Error> {
+        let parallel = is_parallel(writers.comm);
+        let file = writers.agree("open", open_to_write(&self.path, writers.comm))?;
+        writers.reserve(self.storage.frame_bytes(self.cells))?;
+        let place = match *part {
+            Part::Frame(time) => {
+                let index = self.frames.get();
+                let frames = writers.agree("extend", layout::Frames::extend(&file, index))?;
+                let dataset = frames.temperature();
+                let written = layout::write_block(dataset, index, block, values, parallel);
+                writers.agree("write a frame to", written)?;
+                fault::point("frame", writers.comm.rank());
+                let time = writers.is_first().then_some(time);
+                let written = frames.write_time(index, time, parallel);
+                writers.agree("write a time to", written)?;
+                ("temperature", index)
+            }
+            Part::Property(property, grid) => {
+                let created = layout::create_property(&file, property, grid, self.storage);
+                let dataset = writers.agree("extend", created)?;
+                let written = layout::write_block(&dataset, 0, block, values, parallel);
+                writers.agree("write a property to", written)?;
+                (property.name, 0)
+            }
         };
-        let parallel = is_parallel(comm);
-        let index = self.frames.get();
-        let file = writers.agree("open", access(comm).open_rw(&self.path))?;
-        writers.reserve(layout::frame_bytes::<T>(self.cells))?;
-        let frames = writers.agree("extend", layout::Frames::extend(&file, index))?;
-        let [[i, j], [nx, ny]] = [block.start, block.cells];
-        let written = frames.write_block(index, [j, i], [ny, nx], values, parallel);
-        writers.agree("write a frame to", written)?;
-        fault::point("frame", comm.rank());
-        let time = writers.is_first().then_some(time);
-        let written = frames.write_time(index, time, parallel);
-        writers.agree("write a time to", written)?;
-        // Under MPI a file does not close while its datasets are open.
-        drop(frames);
-        // A frame counts only once it is there.
+        // Under MPI a file does not close while its datasets are open; they are gone here.
         writers.agree("flush", file.flush())?;
-        fault::point("flushed", comm.rank());
-        writers.agree("count the frames of", layout::set_count(&file, index + 1))?;
-        fault::point("counted", comm.rank());
+        fault::point("flushed", writers.comm.rank());
+        writers.agree("close", file.close())?;
+        Ok(place)
+    }
+
+    /// Counts frames: one counts only once it is there.
+    fn count(frames: usize, writers: &Writers<'_>) -> Result<(), Error> {
+        let file = writers.agree("open", open_to_write(writers.path, writers.comm))?;
+        writers.agree("count the frames of", layout::set_count(&file, frames))?;
+        fault::point("counted", writers.comm.rank());
         writers.agree("close", file.close())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        error::Kind,
-        output::{
-            Marks,
-            testing::{LAYOUTS, Run, grid, temperature},
-        },
-        simulation::Cadence,
-    };
-    use hdf5_metno::File;
-
-    fn write<T: Real>(path: &Path, ranks: [usize; 2]) {
-        Run::new(grid(), ranks).each(|rank| {
-            let comm = rank.comm.as_ref();
-            let snapshots = crate::output::Snapshots::open::<T>(
-                path,
-                "A title",
-                &rank.domain.grid,
-                Some(Cadence::EveryTime(0.3)),
-                &Marks::default(),
-                comm,
-            )
-            .unwrap();
-            rank.simulate_as::<T>(vec![Box::new(snapshots)]).unwrap();
-        });
-    }
-
-    #[test]
-    fn every_layout_writes_the_field() {
-        for ranks in LAYOUTS {
-            let scratch = tempfile::tempdir().unwrap();
-            let path = scratch.path().join("fields.vtkhdf");
-            write::<f64>(&path, ranks);
-            let file = File::open(&path).unwrap();
-            let field = file.dataset("/temperature").unwrap();
-            assert_eq!(field.shape(), [5, 11, 13]);
-            assert_eq!(field.read_raw::<f64>().unwrap(), expected());
-            let times = file.dataset("/time").unwrap().read_raw::<f64>().unwrap();
-            assert_eq!(times[..], [0.0, 0.3, 0.6, 3.0 * 0.3, 1.0]);
-            for path in ["/VTKHDF/Steps/Values", "/time"] {
-                assert_eq!(
-                    file.dataset(path).unwrap().read_raw::<f64>().unwrap(),
-                    times
-                );
-            }
-            let offsets = file.dataset("/VTKHDF/Steps/CellDataOffsets/temperature");
-            assert_eq!(offsets.unwrap().read_raw::<i64>().unwrap(), [0, 1, 2, 3, 4]);
-            let steps = file.group("/VTKHDF/Steps").unwrap();
-            let count: i64 = steps.attr("NSteps").unwrap().read_scalar().unwrap();
-            assert_eq!(count, 5);
-            let x = file.dataset("/x").unwrap().read_raw::<f64>().unwrap();
-            assert_eq!(x.len(), 13);
-            assert_eq!(x[2..3], grid().center(2, 0)[..1]);
-        }
-    }
-
-    fn expected() -> Vec<f64> {
-        [0, 3, 6, 9, 10]
-            .iter()
-            .flat_map(|&step| {
-                (0..11).flat_map(move |j| (0..13).map(move |i| temperature(i, j, step)))
-            })
-            .collect()
-    }
-
-    #[test]
-    fn single_precision_is_kept() {
-        let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join("fields.vtkhdf");
-        write::<f32>(&path, [2, 2]);
-        let field = File::open(&path).unwrap().dataset("/temperature").unwrap();
-        assert_eq!(field.dtype().unwrap().size(), 4);
-        let expected: Vec<f32> = expected().iter().map(|&u| f32::from_f64(u)).collect();
-        assert_eq!(field.read_raw::<f32>().unwrap(), expected);
-    }
-
-    #[test]
-    fn every_chunk_has_a_checksum_that_is_checked() {
-        let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join("fields.vtkhdf");
-        write::<f64>(&path, [1, 1]);
-        let mut bytes = std::fs::read(&path).unwrap();
-        let needle = temperature(4, 5, 6).to_le_bytes();
-        let at = bytes
-            .windows(8)
-            .position(|window| window == needle)
-            .unwrap();
-        bytes[at + 2] ^= 1;
-        std::fs::write(&path, bytes).unwrap();
-        let field = File::open(&path).unwrap().dataset("/temperature").unwrap();
-        assert!(field.read_raw::<f64>().is_err());
-    }
-
-    #[test]
-    fn an_existing_file_and_a_missing_directory_are_refused_on_every_rank() {
-        let scratch = tempfile::tempdir().unwrap();
-        let existing = scratch.path().join("fields.vtkhdf");
-        std::fs::write(&existing, "mine").unwrap();
-        let missing = scratch.path().join("none/fields.vtkhdf");
-        for (path, reason) in [(existing, "File exists"), (missing, "No such file")] {
-            let errors = Run::new(grid(), [1, 2]).each(|rank| {
-                let grid = &rank.domain.grid;
-                FieldsFile::open::<f64>(&path, "", grid, &Rc::default(), rank.comm.as_ref())
-                    .err()
-                    .unwrap()
-            });
-            for error in errors {
-                assert_eq!(error.kind, Kind::Storage);
-                assert!(error.message.contains(path.to_str().unwrap()), "{error}");
-                assert!(error.message.contains(reason), "{error}");
-            }
-        }
-    }
+/// What is written at a time.
+enum Part<'a> {
+    /// The field at a time in s.
+    Frame(f64),
+    Property(&'a Property, &'a Grid),
 }
+
+#[cfg(test)]
+mod tests;

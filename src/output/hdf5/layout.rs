@@ -8,7 +8,11 @@
 //! /VTKHDF                  Version, Type, WholeExtent, Origin, Spacing, Direction
 //! /VTKHDF/CellData/temperature         (time, y, x)
 //! /VTKHDF/Steps            NSteps, Values, CellDataOffsets/temperature
+//! /provenance              version, commit and config of the run
 //! ```
+//!
+//! A property of the medium is a field with one frame, `(static, y, x)`, under `/VTKHDF/CellData` and in the
+//! root; its offsets are zeros, which tells `ParaView` to show that frame at all times.
 
 use std::str::FromStr;
 
@@ -18,8 +22,8 @@ use hdf5_metno::{
     types::{FixedAscii, FloatSize, IntSize, TypeDescriptor, VarLenUnicode},
 };
 
-use super::raw;
-use crate::{field::Real, grid::Grid};
+use super::{Heading, Property, Storage, raw};
+use crate::{field::Real, grid::Grid, output::blocks::Block};
 
 /// Largest size of a chunk in bytes: what readers hold in their chunk cache by default.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -29,6 +33,9 @@ const CHUNK_ENTRY: usize = 128;
 
 /// More bytes than all else that is written at a time.
 const METADATA: usize = 1 << 18;
+
+/// Of properties, beside y and x: they have one frame.
+const STATIC: &str = "static";
 
 /// Values per chunk of what grows by one value per frame.
 const SERIES_CHUNK: usize = 512;
@@ -50,59 +57,93 @@ pub struct Frames {
     offsets: Dataset,
 }
 
-/// Rows of a chunk: whole rows, and all chunks about equally large.
-fn chunk_rows<T>([nx, ny]: [usize; 2]) -> usize {
-    let most = (CHUNK_BYTES / (nx * size_of::<T>())).max(1);
-    ny.div_ceil(ny.div_ceil(most))
+impl Storage {
+    fn number(self) -> TypeDescriptor {
+        TypeDescriptor::Float(if self.single {
+            FloatSize::U4
+        } else {
+            FloatSize::U8
+        })
+    }
+
+    fn number_bytes(self) -> usize {
+        if self.single { 4 } else { 8 }
+    }
+
+    /// Creates a dataset of fields on a grid, of one frame or, without `frames`, of any number.
+    fn create(
+        self,
+        group: &Group,
+        name: &str,
+        [nx, ny]: [usize; 2],
+        frames: Option<usize>,
+    ) -> Result<Dataset> {
+        let mut builder = group.new_dataset_builder();
+        if let Some(level) = self.compression {
+            builder = builder.shuffle().deflate(level);
+        }
+        let frames = frames.map_or(Extent::resizable(0), Extent::fixed);
+        builder
+            .fletcher32()
+            .fill_time(FillTime::Never)
+            .alloc_time(AT_ONCE)
+            .chunk((1, self.chunk_rows([nx, ny]), nx))
+            .empty_as(self.number())
+            .shape((frames, ny, nx))
+            .create(name)
+    }
+
+    /// Rows of a chunk: whole rows, and all chunks about equally large.
+    fn chunk_rows(self, [nx, ny]: [usize; 2]) -> usize {
+        let most = (CHUNK_BYTES / (nx * self.number_bytes())).max(1);
+        ny.div_ceil(ny.div_ceil(most))
+    }
+
+    /// More bytes than a frame takes: its chunks, each stored whole and with an entry in an index. What
+    /// cannot be compressed is stored as it is.
+    #[must_use]
+    pub fn frame_bytes(self, cells: [usize; 2]) -> usize {
+        let rows = self.chunk_rows(cells);
+        let chunks = cells[1].div_ceil(rows);
+        METADATA + chunks * (rows * cells[0] * self.number_bytes() + CHUNK_ENTRY)
+    }
 }
 
 /// More bytes than a file without a frame takes.
-pub fn empty_bytes([nx, ny]: [usize; 2]) -> usize {
-    METADATA + 2 * (nx + ny) * size_of::<f64>()
-}
-
-/// More bytes than a frame takes: its chunks, each stored whole and with an entry in an index.
-pub fn frame_bytes<T>(cells: [usize; 2]) -> usize {
-    let rows = chunk_rows::<T>(cells);
-    let chunks = cells[1].div_ceil(rows);
-    METADATA + chunks * (rows * cells[0] * size_of::<T>() + CHUNK_ENTRY)
+pub fn empty_bytes(heading: &Heading<'_>, [nx, ny]: [usize; 2]) -> usize {
+    METADATA + heading.config.len() + 2 * (nx + ny) * size_of::<f64>()
 }
 
 /// Lays out an empty file. All ranks that opened it call it alike; `first` tells the one
 /// that writes what is written once.
-pub fn create<T: Real>(
+pub fn create(
     file: &File,
-    title: &str,
+    heading: &Heading<'_>,
     grid: &Grid,
+    storage: Storage,
     first: bool,
     parallel: bool,
 ) -> Result<()> {
-    let [nx, ny] = grid.cells;
     text(file, "Conventions", "CF-1.11")?;
-    text(file, "title", title)?;
+    text(file, "title", heading.title)?;
     text(
         file,
         "source",
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
     )?;
+    let provenance = file.create_group("provenance")?;
+    text(&provenance, "version", env!("CARGO_PKG_VERSION"))?;
+    text(
+        &provenance,
+        "commit",
+        option_env!("ISOTHERM_COMMIT").unwrap_or("unknown"),
+    )?;
+    text(&provenance, "config", heading.config)?;
 
     let image = file.create_group("VTKHDF")?;
     describe_image(&image, grid)?;
-    let kind = match size_of::<T>() {
-        4 => TypeDescriptor::Float(FloatSize::U4),
-        _ => FLOAT,
-    };
-    let rows = chunk_rows::<T>(grid.cells);
-    let temperature = image
-        .create_group("CellData")?
-        .new_dataset_builder()
-        .fletcher32()
-        .fill_time(FillTime::Never)
-        .alloc_time(AT_ONCE)
-        .chunk((1, rows, nx))
-        .empty_as(kind)
-        .shape((0.., ny, nx))
-        .create("temperature")?;
+    let data = image.create_group("CellData")?;
+    let temperature = storage.create(&data, "temperature", grid.cells, None)?;
     text(&temperature, "units", "K")?;
     text(&temperature, "long_name", "temperature")?;
 
@@ -133,6 +174,34 @@ pub fn create<T: Real>(
         axis(&scale, "m", letter)?;
     }
     file.link_hard("/VTKHDF/CellData/temperature", "/temperature")
+}
+
+/// Lays out a property of the medium, without its values.
+pub fn create_property(
+    file: &File,
+    property: &Property,
+    grid: &Grid,
+    storage: Storage,
+) -> Result<Dataset> {
+    let name = property.name;
+    let data = file.group("/VTKHDF/CellData")?;
+    let dataset = storage.create(&data, name, grid.cells, Some(1))?;
+    text(&dataset, "units", property.units)?;
+    text(&dataset, "long_name", property.words)?;
+    series(&file.group("/VTKHDF/Steps/CellDataOffsets")?, name, INTEGER)?;
+    let scale = if file.link_exists(STATIC) {
+        file.dataset(STATIC)?
+    } else {
+        let builder = file.new_dataset_builder().fletcher32().chunk(1);
+        let scale = builder.empty_as(INTEGER).shape(1).create(STATIC)?;
+        text(&scale, "long_name", "what does not change with time")?;
+        scale
+    };
+    raw::attach_scale(&scale, c"static", &dataset, 0)?;
+    raw::attach_scale(&file.dataset("y")?, c"y", &dataset, 1)?;
+    raw::attach_scale(&file.dataset("x")?, c"x", &dataset, 2)?;
+    file.link_hard(&format!("/VTKHDF/CellData/{name}"), name)?;
+    Ok(dataset)
 }
 
 fn describe_image(image: &Group, grid: &Grid) -> Result<()> {
@@ -200,26 +269,20 @@ impl Frames {
             dataset.resize(index + 1)?;
             Ok(dataset)
         };
+        // Those of properties stay zeros.
+        for offsets in file.group("/VTKHDF/Steps/CellDataOffsets")?.datasets()? {
+            offsets.resize(index + 1)?;
+        }
         Ok(Self {
             temperature,
             time: grown("/time")?,
             values: grown("/VTKHDF/Steps/Values")?,
-            offsets: grown("/VTKHDF/Steps/CellDataOffsets/temperature")?,
+            offsets: file.dataset("/VTKHDF/Steps/CellDataOffsets/temperature")?,
         })
     }
 
-    /// Writes a block of frame `index`: `values` begin at `start` and have `cells`, along y and x.
-    pub fn write_block<T: Real>(
-        &self,
-        index: usize,
-        start: [usize; 2],
-        cells: [usize; 2],
-        values: &[T],
-        parallel: bool,
-    ) -> Result<()> {
-        let start = [index, start[0], start[1]];
-        let count = [1, cells[0], cells[1]];
-        raw::write(&self.temperature, &start, &count, values, parallel)
+    pub fn temperature(&self) -> &Dataset {
+        &self.temperature
     }
 
     /// Writes the time of frame `index` in seconds; `None` on all ranks but one.
@@ -243,6 +306,18 @@ pub fn cut_back(file: &File, [nx, ny]: [usize; 2], count: usize) -> Result<()> {
     // First it holds fewer, then the others go.
     set_count(file, count)?;
     Frames::extend(file, count - 1).map(drop)
+}
+
+/// Writes a block of frame `index` of a dataset of fields.
+pub fn write_block<T: Real>(
+    dataset: &Dataset,
+    index: usize,
+    block: Block,
+    values: &[T],
+    parallel: bool,
+) -> Result<()> {
+    let [[i, j], [nx, ny]] = [block.start, block.cells];
+    raw::write(dataset, &[index, j, i], &[1, ny, nx], values, parallel)
 }
 
 /// Says that the file holds `count` frames.

@@ -2,12 +2,15 @@
 
 use colorgrad::Gradient;
 
-use super::{
-    super::canvas::{Canvas, INK, LINE, Rgb, Style},
-    Look,
-    ticks::{Ticks, length_unit, ticks},
+use super::{Lattice, Look, Outlines, Shot, contours::contour};
+use crate::{
+    grid::Grid,
+    output::{
+        canvas::{Canvas, INK, LINE, Rgb, Style},
+        short,
+        ticks::{Ticks, length_unit, ticks},
+    },
 };
-use crate::{error::Error, field::Real, grid::Grid};
 
 /// For cells that are no numbers.
 const GREY: Rgb = [160, 160, 160];
@@ -22,18 +25,22 @@ const BAR_WIDTH: usize = 28;
 /// Pixels between two ticks, about.
 const TICK_SPACING: [usize; 2] = [160, 90];
 
-/// What is drawn.
-pub struct Figure<'a, T: Real> {
-    pub look: &'a Look,
-    pub grid: &'a Grid,
-    /// In s.
-    pub time: f64,
+/// How strong outlines are, of 255.
+const OUTLINE: u8 = 110;
+
+/// Width of contour lines in pixels.
+const CONTOUR: f64 = 1.5;
+
+/// What is drawn besides the field.
+pub struct Figure<'a> {
+    look: &'a Look,
+    grid: &'a Grid,
+    lattice: Lattice,
     /// In K, at the ends of the colour bar.
-    pub range: [f64; 2],
-    /// Of the plot, in pixels.
-    pub size: [usize; 2],
-    /// In K, for each pixel, the lowest row first.
-    pub values: &'a [T],
+    range: [f64; 2],
+    /// Temperatures of the contour lines in K.
+    levels: Vec<f64>,
+    outlines: Option<&'a Outlines>,
 }
 
 /// Colours in a table: evaluating a gradient for every pixel takes its time.
@@ -54,6 +61,7 @@ pub fn plot_corner() -> [usize; 2] {
     serde::Serialize,
     serde::Deserialize,
     schemars::JsonSchema,
+    clap::ValueEnum,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Colormap {
@@ -97,49 +105,92 @@ pub fn palette(colormap: Colormap, range: [f64; 2]) -> impl Fn(f64) -> Rgb {
     }
 }
 
-impl<T: Real> Figure<'_, T> {
-    /// The image as a PNG file.
-    pub fn png(&self) -> Result<Vec<u8>, Error> {
-        self.draw().png(&self.look.title, &self.caption())
-    }
-
-    fn caption(&self) -> String {
-        format!("temperature in K at t = {} s", seconds(self.time))
-    }
-
-    /// The range of the colour bar, which has a length even if the field is constant.
-    fn bar_range(&self) -> [f64; 2] {
-        let [low, high] = self.range;
-        if low < high {
-            return self.range;
+impl<'a> Figure<'a> {
+    pub fn new(
+        look: &'a Look,
+        grid: &'a Grid,
+        range: [f64; 2],
+        outlines: Option<&'a Outlines>,
+    ) -> Self {
+        let range = with_length(range);
+        Self {
+            look,
+            grid,
+            lattice: Lattice::new(grid),
+            range,
+            levels: look
+                .contours
+                .map_or_else(Vec::new, |count| levels(range, count)),
+            outlines,
         }
-        let half = 0.5f64.max(1e-6 * low.abs());
-        [low - half, low + half]
     }
 
-    fn draw(&self) -> Canvas {
+    /// The picture of a state.
+    pub fn draw(&self, shot: &Shot) -> Canvas {
         let [left, top] = plot_corner();
-        let [nx, ny] = self.size;
+        let [nx, ny] = self.lattice.pixels;
         let mut canvas = Canvas::new(left + nx + MARGIN[2], top + ny + MARGIN[3]);
-        let range = self.bar_range();
-        let color = palette(self.look.colormap, range);
-
-        for (q, row) in self.values.chunks_exact(nx).enumerate() {
-            for (p, value) in row.iter().enumerate() {
-                canvas.set(left + p, top + ny - 1 - q, color(value.to_f64()));
+        let color = palette(self.look.colormap, self.range);
+        let columns: Vec<usize> = (0..nx).map(|p| self.lattice.shown(0, p)).collect();
+        for q in 0..ny {
+            let row = &shot.values[self.lattice.shown(1, q) * self.lattice.samples[0]..];
+            for (p, column) in columns.iter().enumerate() {
+                canvas.set(left + p, top + ny - 1 - q, color(row[*column]));
             }
         }
+        self.outline(&mut canvas);
+        self.contours(&mut canvas, &shot.values, &color);
         canvas.frame([left, top], [nx, ny]);
-        self.title(&mut canvas);
+        self.title(&mut canvas, shot.time);
         self.axes(&mut canvas);
-        self.bar(&mut canvas, range, color);
+        self.bar(&mut canvas, color);
         canvas
     }
 
-    fn title(&self, canvas: &mut Canvas) {
+    fn outline(&self, canvas: &mut Canvas) {
+        let Some(outlines) = self.outlines else {
+            return;
+        };
+        let [left, top] = plot_corner();
+        let [nx, ny] = self.lattice.pixels;
+        let sample =
+            |p, q| self.lattice.shown(1, q) * self.lattice.samples[0] + self.lattice.shown(0, p);
+        for q in 0..ny {
+            for p in 0..nx {
+                let here = sample(p, q);
+                // A pixel looks to the left and down, so that a line is one pixel wide.
+                let meets = (p > 0 && outlines.between(here, sample(p - 1, q)))
+                    || (q > 0 && outlines.between(here, sample(p, q - 1)));
+                if meets {
+                    let [x, y] = [left + p, top + ny - 1 - q];
+                    canvas.ink(x, y, on_top_of(canvas.get(x, y)), OUTLINE);
+                }
+            }
+        }
+    }
+
+    fn contours(&self, canvas: &mut Canvas, values: &[f64], color: impl Fn(f64) -> Rgb) {
+        if self.levels.is_empty() {
+            return;
+        }
+        let [left, top] = plot_corner().map(pixels);
+        let height = pixels(self.lattice.pixels[1]);
+        let nodes = [0, 1].map(|axis| self.lattice.centers(axis));
+        let (nodes, values) = up_to_walls(nodes, values, self.lattice.pixels);
+        for &level in &self.levels {
+            let ink = on_top_of(color(level));
+            for piece in contour([&nodes[0], &nodes[1]], &values, level) {
+                // Centres of pixels are half a pixel off their numbers.
+                let [from, to] = piece.map(|[x, y]| [left + x - 0.5, top + height - y - 0.5]);
+                canvas.line(from, to, CONTOUR, ink);
+            }
+        }
+    }
+
+    fn title(&self, canvas: &mut Canvas, time: f64) {
         let [left, top] = plot_corner();
         let above = top - GAP - Style::LABEL.height();
-        let caption = self.caption();
+        let caption = format!("temperature in K at t = {} s", short(time));
         canvas.text([left, above], &caption, Style::LABEL, INK);
         let title = fitted(&self.look.title, canvas.width - left - GAP);
         let above = above - Style::TITLE.height() - GAP / 2;
@@ -148,7 +199,7 @@ impl<T: Real> Figure<'_, T> {
 
     fn axes(&self, canvas: &mut Canvas) {
         let [left, top] = plot_corner();
-        let [nx, ny] = self.size;
+        let [nx, ny] = self.lattice.pixels;
         let low = self.grid.origin;
         let high = [0, 1].map(|axis| low[axis] + self.grid.size[axis]);
         let largest = low
@@ -184,14 +235,19 @@ impl<T: Real> Figure<'_, T> {
         canvas.text_upwards([line, at], &label, style, INK);
     }
 
-    fn bar(&self, canvas: &mut Canvas, [low, high]: [f64; 2], color: impl Fn(f64) -> Rgb) {
+    fn bar(&self, canvas: &mut Canvas, color: impl Fn(f64) -> Rgb) {
+        let [low, high] = self.range;
         let [left, top] = plot_corner();
-        let [nx, ny] = self.size;
+        let [nx, ny] = self.lattice.pixels;
         let left = left + nx + BAR_GAP;
-        #[expect(clippy::cast_precision_loss, reason = "pixels are few")]
         for q in 0..ny {
-            let value = low + (high - low) * (q as f64 + 0.5) / ny as f64;
+            let value = low + (high - low) * (pixels(q) + 0.5) / pixels(ny);
             canvas.fill([left, top + ny - 1 - q], [BAR_WIDTH, 1], color(value));
+        }
+        for &level in &self.levels {
+            let y = pixels(top) + pixels(ny) * (high - level) / (high - low) - 0.5;
+            let [from, to] = [left, left + BAR_WIDTH - 1].map(|x| [pixels(x), y]);
+            canvas.line(from, to, CONTOUR, on_top_of(color(level)));
         }
         canvas.frame([left, top], [BAR_WIDTH, ny]);
         let right = left + BAR_WIDTH + LINE;
@@ -229,13 +285,55 @@ fn fitted(title: &str, width: usize) -> String {
     start + "..."
 }
 
-/// A time with few digits.
-fn seconds(time: f64) -> String {
-    let plain = format!("{time}");
-    let short = format!("{time:.4e}");
-    if plain.len() <= short.len() {
-        plain
-    } else {
-        short
+/// A range that has a length even if the field is constant, or nowhere a number.
+fn with_length([low, high]: [f64; 2]) -> [f64; 2] {
+    if low < high {
+        return [low, high];
     }
+    let middle = if low.is_finite() { low } else { 0.0 };
+    let half = 0.5f64.max(1e-6 * middle.abs());
+    [middle - half, middle + half]
+}
+
+/// About `count` round numbers within a range.
+fn levels([low, high]: [f64; 2], count: usize) -> Vec<f64> {
+    let mut levels = ticks(low, high, count).at;
+    levels.retain(|level| low < *level && *level < high);
+    levels
+}
+
+/// Nodes and values with the outermost ones repeated at the walls, as probes see them.
+fn up_to_walls(
+    nodes: [Vec<f64>; 2],
+    values: &[f64],
+    size: [usize; 2],
+) -> ([Vec<f64>; 2], Vec<f64>) {
+    let nx = nodes[0].len();
+    let last = nodes[1].len() - 1;
+    let rows = std::iter::once(0).chain(0..=last).chain([last]);
+    let values = rows
+        .flat_map(|j| {
+            let row = &values[j * nx..][..nx];
+            let [first, last] = [row[0], row[nx - 1]];
+            [first].into_iter().chain(row.iter().copied()).chain([last])
+        })
+        .collect();
+    let [x, y] = nodes;
+    let up_to = |nodes, end| [vec![0.0], nodes, vec![pixels(end)]].concat();
+    ([up_to(x, size[0]), up_to(y, size[1])], values)
+}
+
+/// Black or white, whichever shows on a colour.
+fn on_top_of([red, green, blue]: Rgb) -> Rgb {
+    let luminance = 2 * u32::from(red) + 5 * u32::from(green) + u32::from(blue);
+    if luminance > 8 * 128 {
+        [0; 3]
+    } else {
+        [255; 3]
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "pixels are few")]
+fn pixels(count: usize) -> f64 {
+    count as f64
 }
