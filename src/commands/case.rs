@@ -176,7 +176,7 @@ impl Given {
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
         let besides = match (self.case.time.scheme, self.case.solver) {
             (Scheme::Rkl2, _) => 3,
-            (_, solver) => solver.map_or(1, vectors),
+            (_, solver) => solver.map_or(1, vectors::<T>),
         };
         let fields = 2 + besides + self.coefficient_fields::<T>()?;
         // The density of summaries.
@@ -369,17 +369,17 @@ impl Given {
     }
 }
 
-/// Vectors that a solver needs besides the solution.
-fn vectors(solver: Solver) -> u64 {
+/// Vectors that a solver needs besides the solution: the right-hand side, the residual, its method's.
+fn vectors<T: Real>(solver: Solver) -> u64 {
     // The levels of multigrid while the first of them are made.
     const LEVELS: u64 = 13;
-    let right_hand_side_and_residual = 2;
     let own = match solver.method {
         // Two corrections; the direction and its image; both.
         Method::Jacobi | Method::Cg => 2,
         Method::Chebyshev | Method::Ppcg => 4,
-        // The correction.
+        // The correction; own cells, lines, modes and pivots, in double precision.
         Method::Multigrid => 1 + LEVELS,
+        Method::Direct => 4 * size_of::<f64>() as u64 / size_of::<T>() as u64,
     };
     // The diagonal or the levels, and what they make of the residual.
     let of_preconditioner = match (solver.method, solver.preconditioner) {
@@ -388,7 +388,7 @@ fn vectors(solver: Solver) -> u64 {
         (_, Preconditioning::Multigrid) => 1 + LEVELS,
         (_, Preconditioning::None) => 0,
     };
-    right_hand_side_and_residual + own + of_preconditioner
+    2 + own + of_preconditioner
 }
 
 /// What paths in a config are relative to.

@@ -83,6 +83,7 @@ pub enum Method {
     Multigrid,
     Chebyshev,
     Ppcg,
+    Direct,
 }
 
 impl Method {
@@ -95,6 +96,7 @@ impl Method {
             Self::Multigrid => "multigrid",
             Self::Chebyshev => "chebyshev",
             Self::Ppcg => "ppcg",
+            Self::Direct => "direct",
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::{
     operator::{Conduction, Helmholtz},
     simulation::Pace,
     solver::{
-        self, Cg, Chebyshev, Diagonal, Jacobi, Multigrid, Ppcg, Preconditioner, Solver, VCycle,
+        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, Ppcg, Preconditioner, Solver,
+        VCycle,
     },
     stepper::{Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper},
 };
@@ -163,6 +164,7 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked) -> Solver<T>
         Method::Multigrid => Box::new(Multigrid::new(a, domain)),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal(), asked.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal(), asked.cg_steps, asked.inner_steps)),
+        Method::Direct => Box::new(Direct::new(domain)),
     };
     Solver::new(a, method, asked.tolerance)
 }

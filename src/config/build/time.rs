@@ -198,7 +198,7 @@ impl Check<'_> {
                 let help = "remove it: the method is the diagonal itself";
                 self.unknown_to(method, "solver.preconditioner", help);
             }
-            (Method::Multigrid, _) | (_, Preconditioning::Multigrid) => {
+            (Method::Multigrid | Method::Direct, _) | (_, Preconditioning::Multigrid) => {
                 self.unknown_to(method, "solver.preconditioner", to_cg);
             }
             _ => {}
