@@ -1,5 +1,6 @@
 //! Time steppers: they move a field from one time to the next.
 
+mod control;
 mod explicit;
 mod plan;
 pub mod rkl2;
@@ -7,6 +8,7 @@ mod steady;
 mod steps;
 mod theta;
 mod tiling;
+mod tr_bdf2;
 
 use serde::Serialize;
 
@@ -17,26 +19,29 @@ use crate::{
     solver::SolveStats,
 };
 
+pub use control::Control;
 pub use explicit::Explicit;
 pub use plan::{Choice, Plan, Prescribed};
 pub use rkl2::Rkl2;
 pub use steady::Steady;
 pub use steps::Steps;
 pub use theta::Theta;
+pub use tr_bdf2::TrBdf2;
 
 /// Moves a temperature field forward in time.
 pub trait TimeStepper<T: Real> {
-    /// The largest step it may be asked for, in seconds.
+    /// The largest step it may be asked for at present, in seconds.
     fn max_dt(&self) -> f64;
 
     /// How many steps it takes best in one call, at least 1; it takes any number.
     fn most_steps(&self) -> usize;
 
-    /// Takes all of the steps. Collective.
+    /// Takes the steps, and returns how many it has taken: all of them, unless one had too large an
+    /// error. Then `u` is what it was before that one, and [`Self::max_dt`] is less. Collective.
     ///
     /// # Errors
     /// Where the scheme can fail, the same error on every rank.
-    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error>;
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<usize, Error>;
 
     /// Heat in `u`, and what has come in since the start. Collective.
     fn heat(&self, u: &Field<T>) -> Heat;
@@ -50,6 +55,15 @@ pub trait TimeStepper<T: Real> {
     fn stages(&self) -> Option<u64> {
         None
     }
+
+    /// What the lengths of steps follow from, where the scheme chooses them. With the field and the time it
+    /// is all that the next steps depend on.
+    fn control(&self) -> Option<Control> {
+        None
+    }
+
+    /// Goes on as [`Self::control`] was in another run.
+    fn resume(&mut self, _control: Control) {}
 
     /// What linear solves took so far, where the scheme has any.
     fn solves(&self) -> Option<&Solves> {
