@@ -295,6 +295,15 @@ fn the_same_bits_from_any_layout() {
     }
 }
 
+/// What two ranks exchange of a large grid does not go into one message.
+#[test]
+fn many_cells_may_be_dealt_out() {
+    let problem = problem([640, 480], [convection(4.0), held(), flux(), held()]);
+    let expected = case::<f64>(&problem, SOLO, DIRECT);
+    assert!(case(&problem, layout(2, None, 1), DIRECT) == expected);
+    assert!(case(&problem, layout(2, Some([1, 2]), 1), DIRECT) == expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

@@ -86,7 +86,10 @@ mod tests {
     fn steps_follow_an_error_that_changes() {
         // As many as the longest steps allow, over the same part.
         for (size, most_refused) in [
-            (&(|t: f64| 1e9 * (-30.0 * t).exp()) as &dyn Fn(f64) -> f64, 0),
+            (
+                &(|t: f64| 1e9 * (-30.0 * t).exp()) as &dyn Fn(f64) -> f64,
+                0,
+            ),
             (&|t| 1e9 * (-30.0 * (1.0 - t)).exp(), 5),
             (&|t| if t < 0.5 { 1e3 } else { 1e9 }, 5),
         ] {

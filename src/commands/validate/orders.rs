@@ -2,8 +2,9 @@
 
 use crate::output::{Chart, Mark, Panel, Series};
 
-/// In which most people can tell neighbours apart (Okabe and Ito, "Color Universal Design", 2008).
-const COLORS: [[u8; 3]; 8] = [
+/// In which most people can tell neighbours apart (Okabe and Ito, "Color Universal Design", 2008; the last
+/// two of Tol, "Colour Schemes", 2021).
+const COLORS: [[u8; 3]; 10] = [
     [0, 114, 178],
     [213, 94, 0],
     [0, 158, 115],
@@ -12,6 +13,8 @@ const COLORS: [[u8; 3]; 8] = [
     [86, 180, 233],
     [40, 40, 46],
     [240, 228, 66],
+    [136, 34, 85],
+    [153, 153, 51],
 ];
 
 /// The errors of one case.

@@ -8,6 +8,9 @@ use crate::{
 /// Halos use the small tags.
 const TAG: u16 = 64;
 
+/// Values of a message at most: MPI counts bytes in 32 bits.
+const MOST: usize = 1 << 16;
+
 /// What goes from the one dealing to the other between this rank and another one, or itself.
 struct Parcel {
     peer: usize,
@@ -72,14 +75,19 @@ fn pass<'a>(
     let mut letters: Vec<_> = parcels
         .map(|(peer, out, into)| (peer, packed(from, out), into, vec![0.0; size(into)]))
         .collect();
-    let messages = letters.iter_mut().map(|(peer, out, _, into)| Message {
-        peer: *peer,
-        send_tag: TAG,
-        recv_tag: TAG,
-        send: bytemuck::cast_slice(out),
-        recv: bytemuck::cast_slice_mut(into),
-    });
-    comm.exchange(&mut messages.collect::<Vec<_>>(), &mut |_| {});
+    let mut messages = Vec::new();
+    for (peer, out, _, into) in &mut letters {
+        let count = out.len().max(into.len()).div_ceil(MOST);
+        let (mut out, mut into) = (out.chunks(MOST), into.chunks_mut(MOST));
+        messages.extend((0..count).map(|_| Message {
+            peer: *peer,
+            send_tag: TAG,
+            recv_tag: TAG,
+            send: bytemuck::cast_slice(out.next().unwrap_or_default()),
+            recv: bytemuck::cast_slice_mut(into.next().unwrap_or_default()),
+        }));
+    }
+    comm.exchange(&mut messages, &mut |_| {});
     for (_, _, span, values) in &letters {
         if span.is_empty() {
             continue;
