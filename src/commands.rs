@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// In which most people can tell neighbours apart (Okabe and Ito, "Color Universal Design", 2008).
-const COLORS: [[u8; 3]; 8] = [
+const COLORS: [[u8; 3]; 10] = [
     [0, 114, 178],
     [213, 94, 0],
     [0, 158, 115],
@@ -42,6 +42,8 @@ const COLORS: [[u8; 3]; 8] = [
     [86, 180, 233],
     [40, 40, 46],
     [240, 228, 66],
+    [136, 34, 85],
+    [153, 153, 51],
 ];
 
 /// The ranks that the launcher started.

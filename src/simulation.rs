@@ -46,8 +46,11 @@ impl<T: Real> Simulation<'_, T> {
         }
         while self.clock.running() {
             let steps = self.next_steps().batch(self.stepper.most_steps());
-            self.stepper.advance(&mut self.u, steps)?;
-            self.clock.tick(steps.len());
+            let taken = self.stepper.advance(&mut self.u, steps)?;
+            if taken == 0 {
+                continue;
+            }
+            self.clock.tick(taken);
             let moment = if self.clock.running() {
                 Moment::Running
             } else {
@@ -139,12 +142,12 @@ mod tests {
             self.most_steps
         }
 
-        fn advance(&mut self, _u: &mut Field<f64>, steps: Steps) -> Result<(), Error> {
+        fn advance(&mut self, _u: &mut Field<f64>, steps: Steps) -> Result<usize, Error> {
             let mut log = self.log.borrow_mut();
             log.batches.push(steps.len());
             log.steps
                 .extend((0..steps.len()).map(|index| [steps.time(index), steps.dt()]));
-            Ok(())
+            Ok(steps.len())
         }
 
         fn heat(&self, _u: &Field<f64>) -> Heat {

@@ -1,5 +1,6 @@
 //! Time steppers: they move a field from one time to the next.
 
+mod control;
 mod explicit;
 mod plan;
 pub mod rkl2;
@@ -7,6 +8,7 @@ mod steady;
 mod steps;
 mod theta;
 mod tiling;
+mod tr_bdf2;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,26 +19,29 @@ use crate::{
     solver::SolveStats,
 };
 
+pub use control::Control;
 pub use explicit::Explicit;
 pub use plan::{Choice, Plan, Prescribed};
 pub use rkl2::Rkl2;
 pub use steady::Steady;
 pub use steps::Steps;
 pub use theta::Theta;
+pub use tr_bdf2::TrBdf2;
 
 /// Moves a temperature field forward in time.
 pub trait TimeStepper<T: Real> {
-    /// The largest step it may be asked for, in seconds.
+    /// The largest step it may be asked for at present, in seconds.
     fn max_dt(&self) -> f64;
 
     /// How many steps it takes best in one call, at least 1; it takes any number.
     fn most_steps(&self) -> usize;
 
-    /// Takes all of the steps. Collective.
+    /// Takes the steps, and returns how many it has taken: all of them, unless one had too large an
+    /// error. Then `u` is what it was before that one, and [`Self::max_dt`] is less. Collective.
     ///
     /// # Errors
     /// Where the scheme can fail, the same error on every rank.
-    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error>;
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<usize, Error>;
 
     /// Heat in `u`, and what has come in since the start. Collective.
     fn heat(&self, u: &Field<T>) -> Heat;
@@ -76,13 +81,15 @@ pub struct Carried {
     pub counts: Counts,
 }
 
-/// How much a run did so far.
+/// How much a run did so far, and what the lengths of its steps follow from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// For schemes with linear systems.
     pub solves: Option<Solves>,
     /// For schemes whose steps have stages.
     pub stages: Option<u64>,
+    /// For schemes that choose their steps.
+    pub control: Option<Control>,
 }
 
 /// Heat content and heat that came in, in joules per metre of depth.

@@ -230,6 +230,39 @@ fn long_steps_have_the_same_bits() {
 }
 
 #[test]
+fn steps_of_any_length_and_direct_solutions_have_the_same_bits() {
+    let within = |sections: &str, walls, solver: &str| {
+        let config = config(sections, walls).replace(
+            "end = 0.002",
+            "end = 0.002\nstep = { tolerance = 1e-2 }\nscheme = \"tr-bdf2\"",
+        );
+        format!("{config}\n[solver]\n{solver}\n")
+    };
+    let layouts = [(2, "", "1"), (3, "[3, 1]", "2"), (4, "[2, 2]", "1")];
+    let varying = within(REGIONS, MIXED_WALLS, "preconditioner = \"jacobi\"");
+    same_bits::<f64>(&varying, "f64", &layouts);
+    // Lines along x, and along y.
+    let [left, right, _, top] = MIXED_WALLS;
+    for walls in [
+        [
+            left,
+            right,
+            "{ convection = { coefficient = 5, ambient = 280 } }",
+            top,
+        ],
+        [
+            "{ convection = { coefficient = 5, ambient = 280 } }",
+            right,
+            "'periodic'",
+            "'periodic'",
+        ],
+    ] {
+        let constant = within("", walls, "method = \"direct\"");
+        same_bits::<f64>(&constant, "f64", &layouts);
+    }
+}
+
+#[test]
 fn a_deck_has_the_same_bits_and_sums() {
     let deck = fs::read_to_string("validation/tealeaf/tea_bm_2.in").unwrap();
     let deck = deck

@@ -1,16 +1,16 @@
 //! A case on its way to the ranks.
 
+mod memory;
 mod reading;
 
 use std::{path::PathBuf, rc::Rc};
 
 use crate::{
     comm::{Communicator, agree},
-    config::{self, Case, Method, Preconditioning, Scheme, Solver, Source, Step},
+    config::{self, Case, Source, Step},
     domain::{Domain, choose_ranks},
     error::Error,
     field::{Field, Real, Team, signed},
-    launch::available_memory,
     operator::{Diffusion, own_window},
     output::{Window as FileWindow, read_block},
     physics::{Initial, Painter, Value, Wall},
@@ -108,48 +108,12 @@ impl Given {
         }
     }
 
-    /// Bytes that a rank of `cells` cells holds: the field and a copy for output, what the scheme needs
-    /// besides, the coefficients, the density of summaries, what of the medium is on its way to a file.
-    ///
-    /// # Errors
-    /// If a property of the medium is not what it must be.
-    pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
-        let besides = match (self.case.time.scheme, self.case.solver) {
-            (Scheme::Rkl2, _) => 3,
-            (_, solver) => solver.map_or(1, vectors),
-        };
-        let fields = 2 + besides + self.coefficient_fields::<T>()?;
-        let density = u64::from(self.case.tealeaf.is_some());
-        let medium = 3 * u64::from(self.case.output.medium);
-        Ok((fields * size_of::<T>() as u64 + 8 * (density + medium)) * cells)
-    }
-
     /// Fields that the coefficients of the case take.
     ///
     /// # Errors
     /// If a property of the medium is not what it must be.
     pub fn coefficient_fields<T: Real>(&self) -> Result<u64, Error> {
         Diffusion::<T>::coefficient_fields(self.painter())
-    }
-
-    /// Refuses a case that does not fit into this node's memory, with `ranks` ranks on it.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn check_memory<T: Real>(&self, domain: &Domain, ranks: usize) -> Result<(), Error> {
-        let cells = domain.cells[0] as u64 * domain.cells[1] as u64;
-        let needed = self.memory::<T>(cells)? * ranks as u64;
-        match available_memory() {
-            Some(available) if needed > available => {
-                let message = format!(
-                    "the ranks of a node need {} GiB, and {} GiB are free",
-                    needed.div_ceil(1 << 30),
-                    available >> 30
-                );
-                Err(self.fault("domain.cells", message, "use more nodes, or fewer cells"))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The largest step and how it is used, under a stability limit in seconds.
@@ -168,6 +132,7 @@ impl Given {
                 Ok(((safety * limit).min(end / STEPS_IN_TIME), Pace::Even))
             }
             Step::Auto { safety } => Ok((safety * limit, Pace::Even)),
+            Step::Within(_) => Ok((limit.min(end), Pace::Free)),
             // The limit itself is rounded: a step meant to be equal to it may lie above by a bit.
             Step::Fixed(step) if step <= limit * (1.0 + 1e-9) => Ok((step, Pace::Fixed)),
             Step::Fixed(step) => {
@@ -307,26 +272,4 @@ impl Given {
             Ok(())
         })
     }
-}
-
-/// Vectors that a solver needs besides the solution.
-fn vectors(solver: Solver) -> u64 {
-    // The levels of multigrid while the first of them are made.
-    const LEVELS: u64 = 13;
-    let right_hand_side_and_residual = 2;
-    let own = match solver.method {
-        // Two corrections; the direction and its image; both.
-        Method::Jacobi | Method::Cg => 2,
-        Method::Chebyshev | Method::Ppcg => 4,
-        // The correction.
-        Method::Multigrid => 1 + LEVELS,
-    };
-    // The diagonal or the levels, and what they make of the residual.
-    let of_preconditioner = match (solver.method, solver.preconditioner) {
-        (Method::Jacobi, _) | (Method::Ppcg, Preconditioning::Jacobi) => 1,
-        (_, Preconditioning::Jacobi) => 2,
-        (_, Preconditioning::Multigrid) => 1 + LEVELS,
-        (_, Preconditioning::None) => 0,
-    };
-    right_hand_side_and_residual + own + of_preconditioner
 }

@@ -10,7 +10,7 @@ use super::case::Given;
 use crate::{
     cli,
     comm::{Communicator, Solo},
-    config::{Method, Precision, Preconditioning, Scheme, Solver},
+    config::{Method, Precision, Preconditioning, Scheme, Solver, Step},
     domain::{Domain, faces_cut},
     error::{Error, count},
     field::{Field, Real, Team},
@@ -75,7 +75,9 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     given.check_regions(&covered)?;
     let (domain, diffusion) = sample.expect("a grid has cells");
     let is_explicit = case.time.scheme == Scheme::Explicit;
-    let (max_dt, _) = given.pace(if is_explicit { limit } else { f64::INFINITY })?;
+    let is_within = matches!(case.time.step, Step::Within(_));
+    let is_limited = is_explicit || is_within;
+    let (max_dt, _) = given.pace(if is_limited { limit } else { f64::INFINITY })?;
     let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
     let memory = given.memory::<T>(largest[0] as u64 * largest[1] as u64)?;
     let steps = (case.time.end / max_dt).ceil();
@@ -108,23 +110,10 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     if let Some(solver) = case.solver {
         line("solver", in_words(solver));
     }
-    match case.time.scheme {
-        Scheme::Steady => {
-            line("steps", "one, to the steady state".to_owned());
-            return Ok(text);
-        }
-        Scheme::Theta(_) | Scheme::Rkl2 => {
-            let stages = match case.time.scheme {
-                Scheme::Rkl2 => format!(" in {} stages", given.stages(max_dt, limit)?),
-                _ => String::new(),
-            };
-            let stable = format!("the explicit scheme is stable up to {limit:.6e} s");
-            line("step", format!("{max_dt:.6e} s{stages}; {stable}"));
-        }
-        Scheme::Explicit => line(
-            "stable step",
-            format!("{limit:.6e} s; taken: at most {max_dt:.6e} s"),
-        ),
+    let (name, words) = step_in_words(given, max_dt, limit)?;
+    line(name, words);
+    if is_within || case.time.scheme == Scheme::Steady {
+        return Ok(text);
     }
     line("steps", format!("about {steps} to t = {} s", case.time.end));
     if is_explicit {
@@ -168,6 +157,25 @@ fn rate<T: Real>(
     };
     batch(TIMED)?;
     batch(TIMED)
+}
+
+/// What is said of the steps, and its name.
+fn step_in_words(given: &Given, max_dt: f64, limit: f64) -> Result<(&'static str, String), Error> {
+    let stable = format!("the explicit scheme is stable up to {limit:.6e} s");
+    let words = match (given.case.time.scheme, given.case.time.step) {
+        (Scheme::Explicit, _) => {
+            let words = format!("{limit:.6e} s; taken: at most {max_dt:.6e} s");
+            return Ok(("stable step", words));
+        }
+        (Scheme::Steady, _) => return Ok(("steps", "one, to the steady state".to_owned())),
+        (_, Step::Within(_)) => format!("the first {max_dt:.6e} s, others as their errors allow"),
+        (Scheme::Rkl2, _) => {
+            let stages = given.stages(max_dt, limit)?;
+            format!("{max_dt:.6e} s in {stages} stages; {stable}")
+        }
+        _ => format!("{max_dt:.6e} s; {stable}"),
+    };
+    Ok(("step", words))
 }
 
 fn in_words(solver: Solver) -> String {

@@ -11,7 +11,7 @@ use super::{case::Given, connect, resume::resume_or_start};
 use crate::{
     cli,
     comm::{Communicator, Reduce, agree, from_first},
-    config::{Precision, Scheme, WallTime},
+    config::{Precision, Scheme, Step, WallTime},
     domain::Domain,
     error::{Error, count},
     field::{Field, Real, Team},
@@ -319,12 +319,13 @@ impl Run<'_> {
         let (case, domain, placement) = (&self.given.case, &self.domain, self.placement);
         let [nx, ny] = case.grid.cells;
         let [px, py] = domain.ranks;
-        let course = match case.time.scheme {
-            Scheme::Steady => "to the steady state".to_owned(),
-            _ => format!(
-                "to t = {} s in steps of at most {max_dt:.4e} s",
-                case.time.end
-            ),
+        let end = case.time.end;
+        let course = match (case.time.scheme, case.time.step) {
+            (Scheme::Steady, _) => "to the steady state".to_owned(),
+            (_, Step::Within(error)) => {
+                format!("to t = {end} s in steps with errors of at most {error:e} K")
+            }
+            _ => format!("to t = {end} s in steps of at most {max_dt:.4e} s"),
         };
         let course = match clock.step() {
             0 => course,

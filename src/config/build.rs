@@ -1,5 +1,6 @@
 //! From the structs of the schema to a [`Case`], past everything that is wrong in meaning.
 
+mod direct;
 mod medium;
 mod probes;
 mod run;
@@ -38,6 +39,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
     let time = check.time(&mut config.time);
     check.steady(&config, &medium, &walls);
     let solver = check.solver(&mut config.solver, scheme);
+    check.direct(&config, &medium, &walls);
     let parallel = check.parallel(&config.parallel, &grid, scheme);
     let output = check.output(
         &mut config.output,

@@ -47,6 +47,8 @@ pub enum Scheme {
     Rkl2,
     /// The weight of a step's end against its beginning, from 0.5 to 1.
     Theta(f64),
+    /// The trapezoidal rule, then backward differences.
+    TrBdf2,
     /// One step from the initial to the steady state.
     Steady,
 }
@@ -83,6 +85,7 @@ pub enum Method {
     Multigrid,
     Chebyshev,
     Ppcg,
+    Direct,
 }
 
 impl Method {
@@ -95,6 +98,7 @@ impl Method {
             Self::Multigrid => "multigrid",
             Self::Chebyshev => "chebyshev",
             Self::Ppcg => "ppcg",
+            Self::Direct => "direct",
         }
     }
 }
@@ -124,6 +128,8 @@ pub enum Step {
     Auto { safety: f64 },
     /// Seconds; refused where it exceeds the stability limit.
     Fixed(f64),
+    /// As long as the error that each adds, in K, stays below.
+    Within(f64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

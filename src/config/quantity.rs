@@ -187,6 +187,55 @@ impl Form for [usize; 2] {
     const WORDS: &str = "two whole numbers";
 }
 
+/// The length of steps: seconds, or what follows from an error.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Length {
+    Seconds(f64),
+    Within(Within),
+}
+
+/// Steps as long as their error allows.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Within {
+    /// In K: the largest error of any cell that a step may add.
+    pub tolerance: f64,
+}
+
+impl Form for Length {
+    const WORDS: &str = "a number or { tolerance }";
+}
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LengthVisitor;
+
+        impl<'de> Visitor<'de> for LengthVisitor {
+            type Value = Length;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "\"auto\" or {}", Length::WORDS)
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Length, E> {
+                Ok(Length::Seconds(real(number)))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Length, E> {
+                Ok(Length::Seconds(number))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Length, A::Error> {
+                let map = value::MapAccessDeserializer::new(map);
+                Within::deserialize(map).map(Length::Within)
+            }
+        }
+
+        deserializer.deserialize_any(LengthVisitor)
+    }
+}
+
 impl<T: Serialize> Serialize for Auto<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -246,6 +295,10 @@ impl<'de, T: Form + Deserialize<'de>> Visitor<'de> for AutoVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
         T::deserialize(value::SeqAccessDeserializer::new(seq)).map(Auto::Given)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(value::MapAccessDeserializer::new(map)).map(Auto::Given)
     }
 }
 

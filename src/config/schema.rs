@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     case::{Density, Precision},
-    quantity::{Auto, Conductivity, Quantity, Start},
+    quantity::{Auto, Conductivity, Length, Quantity, Start},
 };
 use crate::{physics::FaceMean, simulation::Cadence};
 
@@ -212,8 +212,8 @@ pub struct Time {
     /// How time is stepped: `"explicit"`; `"rkl2"` (second order in time), s stages a step, which may be
     /// (s^2 + s - 2)/4 times as long as an explicit one, with as many stages as the given step needs;
     /// with a linear system to solve in each step, stable for any step, `"backward-euler"`
-    /// (first order in time, never a new extreme),
-    /// `"crank-nicolson"` (second order) or `"theta"` (between these two); or
+    /// (first order in time, never a new extreme), `"crank-nicolson"` (second order), `"theta"` (between these
+    /// two) or `"tr-bdf2"` (second order, two systems a step, and what is fast dies out); or
     /// `"steady"`: not at all, the state in which nothing changes any more, found from the initial
     /// one. Its results count time as 0 before and 1 after; its heats are those of one second.
     #[serde(default)]
@@ -222,8 +222,10 @@ pub struct Time {
     pub end: Option<f64>,
     /// `"auto"`, or seconds; an explicit step above the stability limit is refused. The automatic
     /// step is a fraction of that limit, and at most a thousandth of the time span where sources
-    /// or sides change with time; there is none for other schemes than `"explicit"`.
-    pub step: Option<Auto<f64>>,
+    /// or sides change with time; there is none for other schemes than `"explicit"`. With `"tr-bdf2"` also
+    /// `{ tolerance = K }`: steps as long as the error that each adds to any cell, by an estimate, stays
+    /// below; all errors together may be larger. The first step is one of the explicit scheme.
+    pub step: Option<Auto<Length>>,
     /// The fraction of the stability limit that `step = "auto"` takes, above 0 and up to 1;
     /// 0.9 if absent.
     pub safety: Option<f64>,
@@ -246,6 +248,8 @@ pub enum Scheme {
     CrankNicolson,
     /// The end of a step counts by `theta`.
     Theta,
+    /// The trapezoidal rule, then backward differences.
+    TrBdf2,
     /// No time.
     Steady,
 }
@@ -259,6 +263,7 @@ impl Scheme {
             Self::BackwardEuler => "backward-euler",
             Self::CrankNicolson => "crank-nicolson",
             Self::Theta => "theta",
+            Self::TrBdf2 => "tr-bdf2",
             Self::Steady => "steady",
         }
     }

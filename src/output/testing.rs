@@ -126,10 +126,10 @@ impl<T: Real> TimeStepper<T> for Known<'_> {
         1
     }
 
-    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error> {
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<usize, Error> {
         self.step += steps.len() as u64;
         self.fill(u);
-        Ok(())
+        Ok(steps.len())
     }
 
     fn heat(&self, _u: &Field<T>) -> Heat {

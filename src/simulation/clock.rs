@@ -17,6 +17,9 @@ pub enum Pace {
     Even,
     /// The largest step as it is, and a shorter one onto an output.
     Fixed,
+    /// As far as the largest step goes, which is another one each time; the last two before an output
+    /// share what is left.
+    Free,
 }
 
 /// Equal steps to a time.
@@ -106,7 +109,8 @@ impl Clock {
             target.min(self.end)
         };
         let go_on = self.stride.filter(|stride| {
-            !stride.left.is_empty()
+            self.pace != Pace::Free
+                && !stride.left.is_empty()
                 && stride.to <= target
                 && stride.left.dt() <= max_dt * (1.0 + SLACK)
         });
@@ -132,6 +136,11 @@ impl Clock {
             Pace::Fixed => {
                 let steps = count.floor();
                 (steps, max_dt, self.time + steps * max_dt)
+            }
+            Pace::Free if count <= 1.0 + SLACK => (1.0, span, target),
+            Pace::Free => {
+                let dt = max_dt.min(0.5 * span);
+                (1.0, dt, self.time + dt)
             }
             Pace::Even => {
                 let steps = if divides { whole } else { count.ceil() }.max(1.0);
@@ -163,7 +172,7 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::{prelude::*, sample::select};
 
     /// The time and the length of each step to a target, taken in batches of these sizes in turn.
     fn batches(clock: &mut Clock, max_dt: f64, target: f64, sizes: &[u64]) -> Vec<[f64; 2]> {
@@ -211,15 +220,27 @@ mod tests {
         assert_eq!(run(&mut clock, 0.3, 1.0), [0.25; 4]);
     }
 
+    #[test]
+    fn free_steps_follow_the_largest_and_leave_no_sliver() {
+        let mut clock = Clock::new(1.0, Pace::Free);
+        let mut steps = Vec::new();
+        for max_dt in [0.25, 0.125, 0.5, 0.5] {
+            let step = clock.next_steps(max_dt, 1.0, 9);
+            steps.push(step.dt());
+            clock.tick(step.len());
+        }
+        assert_eq!(steps, [0.25, 0.125, 0.3125, 0.3125]);
+        assert_eq!(clock.time(), 1.0);
+    }
+
     proptest! {
         #[test]
         fn every_target_is_hit_exactly_and_no_step_is_too_long(
             max_dt in 1e-3..0.5f64,
             mut targets in prop::collection::vec(1e-3..1.0f64, 1..6),
-            fixed: bool,
+            pace in select(&[Pace::Even, Pace::Fixed, Pace::Free][..]),
         ) {
             targets.sort_by(f64::total_cmp);
-            let pace = if fixed { Pace::Fixed } else { Pace::Even };
             let mut clock = Clock::new(1.0, pace);
             for target in targets {
                 for dt in run(&mut clock, max_dt, target) {

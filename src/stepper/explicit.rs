@@ -114,7 +114,8 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
         self.tuner.plan().halo_depth
     }
 
-    fn advance(&mut self, u: &mut Field<T>, mut steps: Steps) -> Result<(), Error> {
+    fn advance(&mut self, u: &mut Field<T>, mut steps: Steps) -> Result<usize, Error> {
+        let count = steps.len();
         while !steps.is_empty() {
             let batch = steps.batch(self.most_steps());
             let start = Instant::now();
@@ -126,7 +127,7 @@ impl<T: Real> TimeStepper<T> for Explicit<T> {
             }
             steps = steps.part(batch.len()..steps.len());
         }
-        Ok(())
+        Ok(count)
     }
 
     fn heat(&self, u: &Field<T>) -> Heat {

@@ -136,11 +136,11 @@ impl<T: Real> TimeStepper<T> for Rkl2<T> {
         1
     }
 
-    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error> {
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<usize, Error> {
         for index in 0..steps.len() {
             self.step(u, steps.time(index), steps.dt());
         }
-        Ok(())
+        Ok(steps.len())
     }
 
     fn heat(&self, u: &Field<T>) -> Heat {

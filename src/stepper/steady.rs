@@ -126,8 +126,9 @@ impl<T: Real> TimeStepper<T> for Steady<T> {
         1
     }
 
-    fn advance(&mut self, u: &mut Field<T>, _steps: Steps) -> Result<(), Error> {
-        self.solve(u)
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<usize, Error> {
+        self.solve(u)?;
+        Ok(steps.len())
     }
 
     fn heat(&self, u: &Field<T>) -> Heat {

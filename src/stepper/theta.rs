@@ -79,13 +79,13 @@ impl<T: Real> TimeStepper<T> for Theta<T> {
         1
     }
 
-    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<(), Error> {
+    fn advance(&mut self, u: &mut Field<T>, steps: Steps) -> Result<usize, Error> {
         for index in 0..steps.len() {
             let (from, to) = (steps.time(index), steps.time(index + 1));
             self.step(u, from, to, steps.dt())
                 .map_err(|error| error.within(&format!("in the step to t = {to} s")))?;
         }
-        Ok(())
+        Ok(steps.len())
     }
 
     fn heat(&self, u: &Field<T>) -> Heat {

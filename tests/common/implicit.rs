@@ -6,7 +6,7 @@ use isotherm::{
     error::Error,
     field::{Field, Real},
     operator::{Conduction, Helmholtz},
-    solver::{self, Cg, Chebyshev, Diagonal, Jacobi, Multigrid, Ppcg, Solver, Tolerance},
+    solver::{self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, Ppcg, Solver, Tolerance},
     stepper::{Heat, Solves, Steady, Steps, Theta, TimeStepper},
 };
 
@@ -63,6 +63,7 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, how: How) -> Solver<T> {
         Method::Multigrid => Box::new(Multigrid::new(a, domain)),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal, how.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal, how.cg_steps, how.inner_steps)),
+        Method::Direct => Box::new(Direct::new(domain)),
     };
     Solver::new(a, method, how.tolerance)
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Run;
 use crate::{
     comm::{agree, all_gather},
-    config::{Method, Preconditioning, Scheme, Solver as Asked},
+    config::{Method, Preconditioning, Scheme, Solver as Asked, Step},
     domain::Domain,
     error::Error,
     field::{Field, Real},
@@ -13,9 +13,10 @@ use crate::{
     operator::{Conduction, Helmholtz},
     simulation::Pace,
     solver::{
-        self, Cg, Chebyshev, Diagonal, Jacobi, Multigrid, Ppcg, Preconditioner, Solver, VCycle,
+        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, Ppcg, Preconditioner, Solver,
+        VCycle,
     },
-    stepper::{Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper},
+    stepper::{Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper, TrBdf2},
 };
 
 /// A stepper, and what it begins with.
@@ -34,8 +35,7 @@ impl Run<'_> {
         match self.given.case.time.scheme {
             Scheme::Explicit => self.explicit(),
             Scheme::Rkl2 => self.rkl2(),
-            Scheme::Theta(theta) => self.implicit(Some(theta)),
-            Scheme::Steady => self.implicit(None),
+            Scheme::Theta(_) | Scheme::TrBdf2 | Scheme::Steady => self.implicit(),
         }
     }
 
@@ -55,19 +55,24 @@ impl Run<'_> {
         })
     }
 
-    /// A theta scheme, or the steady state.
-    fn implicit<T: Real>(&self, theta: Option<f64>) -> Result<Prepared<T>, Error> {
+    /// A scheme with linear systems to solve.
+    fn implicit<T: Real>(&self) -> Result<Prepared<T>, Error> {
         let case = &self.given.case;
         let conduction = self.conduction()?;
         let asked = case.solver.expect("such a scheme has a solver");
         let solver = solver(conduction.helmholtz(), &self.domain, asked);
-        let (max_dt, pace) = agree(self.comm.as_ref(), self.given.pace(f64::INFINITY))?;
+        let (limit, tolerance) = match case.time.step {
+            Step::Within(tolerance) => (conduction.stability_limit(), Some(tolerance)),
+            _ => (f64::INFINITY, None),
+        };
+        let (max_dt, pace) = agree(self.comm.as_ref(), self.given.pace(limit))?;
         let cell_area = case.grid.cell_area();
         Ok(Prepared {
             u: self.initial(0)?,
-            stepper: match theta {
-                Some(theta) => Box::new(Theta::new(theta, conduction, solver, max_dt)),
-                None => Box::new(Steady::new(conduction, solver, cell_area)),
+            stepper: match case.time.scheme {
+                Scheme::Theta(theta) => Box::new(Theta::new(theta, conduction, solver, max_dt)),
+                Scheme::TrBdf2 => Box::new(TrBdf2::new(conduction, solver, max_dt, tolerance)),
+                _ => Box::new(Steady::new(conduction, solver, cell_area)),
             },
             max_dt,
             pace,
@@ -163,6 +168,7 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked) -> Solver<T>
         Method::Multigrid => Box::new(Multigrid::new(a, domain)),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal(), asked.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal(), asked.cg_steps, asked.inner_steps)),
+        Method::Direct => Box::new(Direct::new(domain)),
     };
     Solver::new(a, method, asked.tolerance)
 }

@@ -4,7 +4,7 @@ use super::{Check, show};
 use crate::{
     config::{
         case::{Method, Preconditioning, Scheme, Solver, Step, Time},
-        quantity::Auto,
+        quantity::{Auto, Length, Within},
         schema::{self, Config, Scheme as Name},
     },
     grid::Side,
@@ -68,9 +68,17 @@ impl Check<'_> {
                 self.problem("time.step", message, Some(help));
                 Step::Fixed(end)
             }
-            (_, Auto::Given(step)) => {
+            (_, Auto::Given(Length::Seconds(step))) => {
                 self.fixed_step(step, end);
                 Step::Fixed(step)
+            }
+            (scheme, Auto::Given(Length::Within(Within { tolerance }))) => {
+                self.positive("time.step.tolerance", tolerance);
+                if scheme != Scheme::TrBdf2 {
+                    let help = "set scheme = \"tr-bdf2\", or give the step in seconds";
+                    self.does_nothing("time.step.tolerance", time.scheme, help);
+                }
+                Step::Within(tolerance)
             }
         };
         if time.safety.is_some() {
@@ -111,6 +119,7 @@ impl Check<'_> {
             Name::CrankNicolson => Scheme::Theta(0.5),
             Name::BackwardEuler => Scheme::Theta(1.0),
             Name::Rkl2 => Scheme::Rkl2,
+            Name::TrBdf2 => Scheme::TrBdf2,
             _ => Scheme::Explicit,
         }
     }
@@ -198,7 +207,7 @@ impl Check<'_> {
                 let help = "remove it: the method is the diagonal itself";
                 self.unknown_to(method, "solver.preconditioner", help);
             }
-            (Method::Multigrid, _) | (_, Preconditioning::Multigrid) => {
+            (Method::Multigrid | Method::Direct, _) | (_, Preconditioning::Multigrid) => {
                 self.unknown_to(method, "solver.preconditioner", to_cg);
             }
             _ => {}

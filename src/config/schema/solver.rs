@@ -11,7 +11,9 @@ pub struct Solver {
     /// `"cg"`: conjugate gradients; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate
     /// gradients with a polynomial of the operator for a preconditioner, so that ranks wait for each
     /// other less often; `"chebyshev"`: Chebyshev iteration, which goes over memory least; `"jacobi"`:
-    /// Jacobi's method, slow.
+    /// Jacobi's method, slow; `"direct"`: Fourier transforms along one axis and elimination along the other,
+    /// the fastest by far where it is possible: with one conductivity and one heat capacity everywhere, and
+    /// convection, if there is any, on the sides of one axis only, the same along each side.
     pub method: Method,
     /// What helps the method on: `"none"`; `"jacobi"`, the operator's diagonal; or, for `"cg"`,
     /// `"multigrid"`, one V-cycle. With that an iteration takes some five times as long, but their
