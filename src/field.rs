@@ -76,6 +76,18 @@ impl<T: Real> Field<T> {
         field
     }
 
+    /// The own cells in other numbers, and zeros in so many ghosts.
+    #[must_use]
+    pub fn converted<L: Real>(&self, team: &Team, ghosts: usize) -> Field<L> {
+        let mut other = Field::new(team, self.cells, ghosts);
+        team.update([&mut other], |j, [row]| {
+            for (to, from) in row.iter_mut().zip(self.own_row(j)) {
+                *to = L::from_f64(from.to_f64());
+            }
+        });
+        other
+    }
+
     #[must_use]
     pub fn cells(&self) -> [usize; 2] {
         self.cells

@@ -53,7 +53,7 @@ pub fn run(options: &cli::Run, launcher: Option<Launcher>) -> Result<(), Error> 
         domain,
     };
     match parallel.precision {
-        Precision::F64 => run.solve::<f64>(),
+        Precision::F64 | Precision::Mixed => run.solve::<f64>(),
         Precision::F32 => run.solve::<f32>(),
     }
 }

@@ -38,7 +38,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
     let time = check.time(&mut config.time);
     check.steady(&config, &medium, &walls);
     let solver = check.solver(&mut config.solver, scheme);
-    let parallel = check.parallel(&config.parallel, &grid, scheme);
+    let parallel = check.parallel(&config.parallel, &grid, scheme, solver);
     let output = check.output(&mut config.output, time.end, &grid);
     let tealeaf = config.tealeaf.as_ref().map(|tealeaf| TeaLeaf {
         density: tealeaf.density,

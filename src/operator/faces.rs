@@ -2,7 +2,7 @@
 
 use super::coefficients::Weights;
 use crate::{
-    field::{Field, Real, signed},
+    field::{Field, Real, Team, signed},
     grid::Side,
 };
 
@@ -31,6 +31,23 @@ impl<T: Real> Faces<T> {
                 walls: [const { None }; 4],
             },
             Weights::PerFace { x, y } => Self::PerFace { x, y },
+        }
+    }
+
+    /// The same in other numbers.
+    pub(super) fn converted<L: Real>(&self, team: &Team) -> Faces<L> {
+        let convert = |weight: &T| L::from_f64(weight.to_f64());
+        match self {
+            Self::Uniform { between, walls } => Faces::Uniform {
+                between: between.each_ref().map(convert),
+                walls: walls
+                    .each_ref()
+                    .map(|wall| Some(wall.as_ref()?.iter().map(convert).collect())),
+            },
+            Self::PerFace { x, y } => Faces::PerFace {
+                x: x.converted(team, 0),
+                y: y.converted(team, 0),
+            },
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::{Check, show};
 use crate::{
     config::{
-        case::{Output, Parallel, Plot},
+        case::{Output, Parallel, Plot, Precision, Solver},
         quantity::Auto,
         schema::{self, Scheme},
     },
@@ -28,6 +28,7 @@ impl Check<'_> {
         parallel: &schema::Parallel,
         grid: &Grid,
         scheme: Scheme,
+        solver: Option<Solver>,
     ) -> Parallel {
         let ranks = given(parallel.ranks);
         let threads = given(parallel.threads);
@@ -67,6 +68,12 @@ impl Check<'_> {
             if is_given && !matches!(scheme, Scheme::Explicit) {
                 self.does_nothing(&format!("parallel.{key}"), scheme, "remove it");
             }
+        }
+        let has_multigrid = solver.is_some_and(|solver| solver.uses_multigrid());
+        if parallel.precision == Precision::Mixed && !has_multigrid {
+            let message = "\"mixed\" does nothing without multigrid";
+            let help = "remove it, or set solver.preconditioner = \"multigrid\" with an implicit scheme";
+            self.problem("parallel.precision", message, Some(help));
         }
         Parallel {
             ranks,
