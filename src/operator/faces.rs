@@ -94,6 +94,25 @@ impl<T: Real> Faces<T> {
         }
     }
 
+    /// The weights of the faces of own row `j` of `cells` at the right or at the top of each cell.
+    pub fn beyond(&self, side: Side, cells: [usize; 2], j: usize, out: &mut [T]) {
+        debug_assert!(side.is_high());
+        match self {
+            Self::Uniform { between, .. } => {
+                out.fill(between[side.axis()]);
+                match (self.wall(side), side) {
+                    (Some(weights), Side::Top) if j + 1 == cells[1] => out.copy_from_slice(weights),
+                    (Some(weights), Side::Right) => out[cells[0] - 1] = weights[j],
+                    _ => {}
+                }
+            }
+            Self::PerFace { x, y } => out.copy_from_slice(match side {
+                Side::Top => y.own_row(j + 1),
+                _ => &x.own_row(j)[1..],
+            }),
+        }
+    }
+
     /// The weights of the four faces of an own cell of `cells`, in the order of [`Side::ALL`].
     #[must_use]
     pub fn around(&self, cells: [usize; 2], i: usize, j: usize) -> [T; 4] {

@@ -138,7 +138,10 @@ impl<T: Real> Cycle<T> for VCycle<T> {
         x: &mut Field<T>,
         full: bool,
     ) {
-        let mut z = self.z.take().unwrap_or_else(|| Field::new(a.team(), a.cells(), 1));
+        let mut z = self
+            .z
+            .take()
+            .unwrap_or_else(|| Field::new(a.team(), a.cells(), 1));
         self.make(a, r, &mut z, full);
         let (arch, one) = (Arch::new(), T::from_f64(1.0));
         a.team()

@@ -6,7 +6,7 @@ use isotherm::{
     error::Error,
     field::{Field, Real},
     operator::{Conduction, Helmholtz},
-    solver::{self, Cg, Chebyshev, Diagonal, Jacobi, Multigrid, Ppcg, Solver, Tolerance},
+    solver::{self, Cg, Chebyshev, Diagonal, Jacobi, Multigrid, Ppcg, Solver, Tolerance, VCycle},
     stepper::{Heat, Solves, Steady, Steps, Theta, TimeStepper},
 };
 

@@ -13,7 +13,8 @@ use crate::{
     operator::{Conduction, Helmholtz},
     simulation::Pace,
     solver::{
-        self, Cg, Chebyshev, Diagonal, Jacobi, Lowered, Multigrid, Ppcg, Preconditioner, Solver, VCycle,
+        self, Cg, Chebyshev, Diagonal, Jacobi, Lowered, Multigrid, Ppcg, Preconditioner, Solver,
+        VCycle,
     },
     stepper::{Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper},
 };
@@ -148,12 +149,7 @@ impl Run<'_> {
 }
 
 /// Multigrid is made of single-precision numbers if `is_mixed` says so.
-fn solver<T: Real>(
-    a: &Helmholtz<T>,
-    domain: &Domain,
-    asked: Asked,
-    is_mixed: bool,
-) -> Solver<T> {
+fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked, is_mixed: bool) -> Solver<T> {
     let diagonal = || match asked.preconditioner {
         Preconditioning::Jacobi => Some(Diagonal::new(a)),
         Preconditioning::None | Preconditioning::Multigrid => None,

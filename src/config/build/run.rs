@@ -72,7 +72,8 @@ impl Check<'_> {
         let has_multigrid = solver.is_some_and(|solver| solver.uses_multigrid());
         if parallel.precision == Precision::Mixed && !has_multigrid {
             let message = "\"mixed\" does nothing without multigrid";
-            let help = "remove it, or set solver.preconditioner = \"multigrid\" with an implicit scheme";
+            let help =
+                "remove it, or set solver.preconditioner = \"multigrid\" with an implicit scheme";
             self.problem("parallel.precision", message, Some(help));
         }
         Parallel {
