@@ -15,9 +15,14 @@ pub use span::{Span, cut};
 pub use sum::{ReproducibleSum, reproducible_sum};
 pub use team::Team;
 
+use pulp::Arch;
+
 /// Bytes of a cache line, to which the first own cell of every row is aligned: vectors of cells
 /// then lie in one line each.
 pub const LINE: usize = 64;
+
+/// Bytes of the memory that the system gives to who touches it first, at least.
+const PAGE: usize = 4096;
 
 /// Cache lines after which addresses look alike to a processor that checks loads against stores
 /// under way.
@@ -72,8 +77,27 @@ impl<T: Real> Field<T> {
             ghosts,
         };
         let rows = -field.signed_ghosts()..signed(cells[1] + ghosts);
-        team.for_rows(&mut field, rows, |_, row| row.fill(T::ZERO));
+        team.for_rows(&mut field, rows, |_, row| {
+            for value in row.iter_mut().step_by(PAGE / size_of::<T>()) {
+                *value = T::ZERO;
+            }
+        });
         field
+    }
+
+    /// The own cells in other numbers, and zeros in so many ghosts.
+    #[must_use]
+    pub fn converted<L: Real>(&self, team: &Team, ghosts: usize) -> Field<L> {
+        let mut other = Field::new(team, self.cells, ghosts);
+        let arch = Arch::new();
+        team.update([&mut other], |j, [row]| {
+            arch.dispatch(|| {
+                for (to, from) in row.iter_mut().zip(self.own_row(j)) {
+                    *to = L::from_f64(from.to_f64());
+                }
+            });
+        });
+        other
     }
 
     #[must_use]

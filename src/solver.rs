@@ -29,7 +29,7 @@ pub use diagonal::Diagonal;
 pub use direct::Direct;
 pub use error::{Reason, SolverError};
 pub use jacobi::Jacobi;
-pub use multigrid::{Multigrid, VCycle};
+pub use multigrid::{Cycle, Lowered, Multigrid, VCycle};
 pub use ppcg::Ppcg;
 pub use tolerance::Tolerance;
 
@@ -81,12 +81,13 @@ pub trait Preconditioner<T: Real> {
     /// [`Helmholtz::revision`]).
     fn prepare(&mut self, a: &mut Helmholtz<T>);
 
-    /// `z = M^-1 r`, and this rank's part of `(r, z)`, begun with an empty one, for the operator `a`
-    /// that it was prepared for. Both fields have a ghost; `r` keeps its own cells.
+    /// `z = M^-1 r` for residuals of some norm, and this rank's part of `(r, z)`, begun with an empty one,
+    /// for the operator `a` that it was prepared for. Both fields have a ghost; `r` keeps its own cells.
     fn apply(
         &mut self,
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
+        norm: f64,
         z: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1];
@@ -105,10 +106,11 @@ impl<T: Real> Preconditioner<T> for Box<dyn Preconditioner<T>> {
         &mut self,
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
+        norm: f64,
         z: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
-        self.as_mut().apply(a, r, z, empty)
+        self.as_mut().apply(a, r, norm, z, empty)
     }
 }
 

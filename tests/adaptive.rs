@@ -16,7 +16,7 @@ use isotherm::{
     operator::Conduction,
     physics::{Conductivity, Shape, Wall},
     simulation::{Clock, Pace, Simulation},
-    solver::{Direct, Method, Multigrid, Solver, Tolerance},
+    solver::{Direct, Method, Multigrid, Solver, Tolerance, VCycle},
     stepper::{Heat, Steps, TimeStepper, TrBdf2},
 };
 use std::rc::Rc;
@@ -50,7 +50,7 @@ fn stepper<T: Real>(
     let method: Box<dyn Method<T>> = if medium.regions.is_empty() {
         Box::new(Direct::new(domain))
     } else {
-        Box::new(Multigrid::new(a, domain))
+        Box::new(Multigrid::new(Box::new(VCycle::alone(domain))))
     };
     let solver = Solver::new(a, method, goal);
     TrBdf2::new(conduction, solver, problem.dt, tolerance)

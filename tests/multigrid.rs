@@ -204,7 +204,7 @@ impl Problem<'_> {
                 }
             }
             let method: Box<dyn Method<f64>> = match by {
-                By::Multigrid => Box::new(Multigrid::new(&a, &domain)),
+                By::Multigrid => Box::new(Multigrid::new(Box::new(VCycle::alone(&domain)))),
                 By::PreconditionedCg => {
                     let cycle: Box<dyn Preconditioner<f64>> = Box::new(VCycle::new(&domain));
                     Box::new(Cg::new(&a, Some(cycle)))

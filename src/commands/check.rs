@@ -33,7 +33,7 @@ const TIMED: Duration = Duration::from_millis(200);
 pub fn check(options: &cli::Check) -> Result<String, Error> {
     let given = Given::read(&options.config, None)?;
     match given.case.parallel.precision {
-        Precision::F64 => plan::<f64>(options, &given),
+        Precision::F64 | Precision::Mixed => plan::<f64>(options, &given),
         Precision::F32 => plan::<f32>(options, &given),
     }
 }

@@ -103,7 +103,7 @@ pub(super) fn execute(
         domain,
     };
     match parallel.precision {
-        Precision::F64 => run.solve::<f64>(beginning),
+        Precision::F64 | Precision::Mixed => run.solve::<f64>(beginning),
         Precision::F32 => run.solve::<f32>(beginning),
     }
 }

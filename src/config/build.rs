@@ -40,7 +40,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
     check.steady(&config, &medium, &walls);
     let solver = check.solver(&mut config.solver, scheme);
     check.direct(&config, &medium, &walls);
-    let parallel = check.parallel(&config.parallel, &grid, scheme);
+    let parallel = check.parallel(&config.parallel, &grid, scheme, solver);
     let output = check.output(
         &mut config.output,
         time.end,

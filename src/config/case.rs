@@ -66,6 +66,13 @@ pub struct Solver {
     pub tolerance: Tolerance,
 }
 
+impl Solver {
+    #[must_use]
+    pub fn uses_multigrid(&self) -> bool {
+        self.method == Method::Multigrid || self.preconditioner == Preconditioning::Multigrid
+    }
+}
+
 #[derive(
     Debug,
     Clone,
@@ -163,6 +170,8 @@ pub enum Precision {
     #[default]
     F64,
     F32,
+    /// Fields of `f64`, multigrid cycles of `f32`.
+    Mixed,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -278,6 +278,8 @@ pub struct Parallel {
     pub threads: Auto<usize>,
     /// The numbers of the field: `"f64"`, or `"f32"` for half the memory traffic. At 300 K an f32
     /// does not feel a change of less than 1.5e-5 K in a step; a run says so if heat got lost.
+    /// `"mixed"`: the field is `f64`, and multigrid's cycles, which mend what is left, are `f32`: the
+    /// solution is as accurate, sooner.
     pub precision: Precision,
     /// Explicit time steps fused between two halo exchanges: a number from 1 to 64, which is also the width
     /// of the halo in cells, or `"auto"`, the fastest of several that are tried in the first steps.

@@ -39,6 +39,16 @@ pub fn divide_by<T: Real>(arch: Arch, x: &[T], y: &mut [T]) {
     arch.dispatch(DivideBy { x, y });
 }
 
+/// `y = a x`, in the numbers of `y`.
+pub fn convert<T: Real, L: Real>(arch: Arch, a: f64, x: &[T], y: &mut [L]) {
+    arch.dispatch(Convert { a, x, y });
+}
+
+/// `y = y + a x`, computed in double precision.
+pub fn add_converted<L: Real, T: Real>(arch: Arch, a: f64, x: &[L], y: &mut [T]) {
+    arch.dispatch(AddConverted { a, x, y });
+}
+
 /// `y = a x + b y + z`.
 pub fn combine<T: Real>(arch: Arch, [a, b]: [T; 2], x: &[T], z: &[T], y: &mut [T]) {
     arch.dispatch(Combine { a, b, x, z, y });
@@ -85,6 +95,18 @@ struct ScaleBy<'a, T> {
 
 struct DivideBy<'a, T> {
     x: &'a [T],
+    y: &'a mut [T],
+}
+
+struct Convert<'a, T, L> {
+    a: f64,
+    x: &'a [T],
+    y: &'a mut [L],
+}
+
+struct AddConverted<'a, L, T> {
+    a: f64,
+    x: &'a [L],
     y: &'a mut [T],
 }
 
@@ -179,6 +201,28 @@ impl<T: Real> WithSimd for DivideBy<'_, T> {
     fn with_simd<S: Simd>(self, _simd: S) {
         for (y, &x) in self.y.iter_mut().zip(self.x) {
             *y = *y / x;
+        }
+    }
+}
+
+impl<T: Real, L: Real> WithSimd for Convert<'_, T, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, x) in self.y.iter_mut().zip(self.x) {
+            *y = L::from_f64(self.a * x.to_f64());
+        }
+    }
+}
+
+impl<L: Real, T: Real> WithSimd for AddConverted<'_, L, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, x) in self.y.iter_mut().zip(self.x) {
+            *y = T::from_f64(y.to_f64() + self.a * x.to_f64());
         }
     }
 }

@@ -182,6 +182,14 @@ impl<T: Real> CellValues<T> {
         Ok(Self::PerCell(cells))
     }
 
+    /// The same in other numbers.
+    pub(super) fn converted<L: Real>(&self, team: &Team) -> CellValues<L> {
+        match self {
+            Self::Uniform(value) => CellValues::Uniform(L::from_f64(value.to_f64())),
+            Self::PerCell(values) => CellValues::PerCell(values.converted(team, 0)),
+        }
+    }
+
     /// The value of an own cell.
     #[must_use]
     pub fn at(&self, i: usize, j: usize) -> T {

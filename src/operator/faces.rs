@@ -2,7 +2,7 @@
 
 use super::coefficients::Weights;
 use crate::{
-    field::{Field, Real, signed},
+    field::{Field, Real, Team, signed},
     grid::Side,
 };
 
@@ -31,6 +31,23 @@ impl<T: Real> Faces<T> {
                 walls: [const { None }; 4],
             },
             Weights::PerFace { x, y } => Self::PerFace { x, y },
+        }
+    }
+
+    /// The same in other numbers.
+    pub(super) fn converted<L: Real>(&self, team: &Team) -> Faces<L> {
+        let convert = |weight: &T| L::from_f64(weight.to_f64());
+        match self {
+            Self::Uniform { between, walls } => Faces::Uniform {
+                between: between.each_ref().map(convert),
+                walls: walls
+                    .each_ref()
+                    .map(|wall| Some(wall.as_ref()?.iter().map(convert).collect())),
+            },
+            Self::PerFace { x, y } => Faces::PerFace {
+                x: x.converted(team, 0),
+                y: y.converted(team, 0),
+            },
         }
     }
 
@@ -74,6 +91,25 @@ impl<T: Real> Faces<T> {
         match self {
             Self::Uniform { walls, .. } => walls[side as usize].as_deref(),
             Self::PerFace { .. } => None,
+        }
+    }
+
+    /// The weights of the faces of own row `j` of `cells` at the right or at the top of each cell.
+    pub fn beyond(&self, side: Side, cells: [usize; 2], j: usize, out: &mut [T]) {
+        debug_assert!(side.is_high());
+        match self {
+            Self::Uniform { between, .. } => {
+                out.fill(between[side.axis()]);
+                match (self.wall(side), side) {
+                    (Some(weights), Side::Top) if j + 1 == cells[1] => out.copy_from_slice(weights),
+                    (Some(weights), Side::Right) => out[cells[0] - 1] = weights[j],
+                    _ => {}
+                }
+            }
+            Self::PerFace { x, y } => out.copy_from_slice(match side {
+                Side::Top => y.own_row(j + 1),
+                _ => &x.own_row(j)[1..],
+            }),
         }
     }
 

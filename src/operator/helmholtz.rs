@@ -104,6 +104,28 @@ impl<T: Real> Helmholtz<T> {
         }
     }
 
+    /// The operator on the same subdomain in other numbers.
+    #[must_use]
+    pub fn converted<L: Real>(&self, domain: &Domain) -> Helmholtz<L> {
+        let convert = |value: &T| L::from_f64(value.to_f64());
+        Helmholtz {
+            comm: Rc::clone(&self.comm),
+            team: Rc::clone(&self.team),
+            arch: self.arch,
+            cells: self.cells,
+            halo: Halo::new(Rc::clone(&self.comm), domain, Reach::Star),
+            interior: self.interior.clone(),
+            faces: self.faces.converted(&self.team),
+            capacity: self.capacity.converted(&self.team),
+            between: self.between.iter().map(convert).collect(),
+            alpha: convert(&self.alpha),
+            beta: convert(&self.beta),
+            of_walls: self.of_walls,
+            applications: 0,
+            times: Times::default(),
+        }
+    }
+
     /// Sets `alpha`, and `beta` in seconds if `alpha` is not 0.
     pub fn set(&mut self, alpha: f64, beta: f64) {
         [self.alpha, self.beta] = [alpha, beta].map(T::from_f64);

@@ -95,7 +95,7 @@ impl<T: Real, P: Preconditioner<T>> Cg<T, P> {
         let (z, rz) = match &mut self.preconditioner {
             None => (&*system.r, self.rr),
             Some(Preconditioned { by, z }) => {
-                let part = by.apply(system.a, system.r, z, self.rz_dots.parts());
+                let part = by.apply(system.a, system.r, self.rr.sqrt(), z, self.rz_dots.parts());
                 let (comm, team) = (system.a.comm().as_ref(), system.a.team());
                 let [rz] = self.rz_dots.totals(comm, team, part, [[&*system.r, &*z]]);
                 (&*z, rz)

@@ -53,6 +53,7 @@ impl<T: Real> Preconditioner<T> for Diagonal<T> {
         &mut self,
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
+        _norm: f64,
         z: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {

@@ -14,12 +14,14 @@ mod gather;
 mod hierarchy;
 mod layout;
 mod level;
+mod lowered;
 mod stencil;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod wave;
 
+pub use self::lowered::Lowered;
 use self::{hierarchy::Hierarchy, layout::Layout, level::Shape};
 use super::{Method, Preconditioner, Reason, System};
 use crate::{
@@ -43,6 +45,23 @@ const SYMMETRIC: Shape = Shape {
     backwards: true,
 };
 
+/// Cycles that bring a solution nearer. Everything is collective.
+pub trait Cycle<T: Real> {
+    /// Is told the operator before anything is made with it, and whenever it may have changed.
+    fn prepare(&mut self, a: &Helmholtz<T>);
+
+    /// Adds to `x` what a cycle makes of the residuals `r` of some norm: a full multigrid cycle if
+    /// `full` says so, or a V-cycle.
+    fn correct(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        r: &Field<T>,
+        norm: f64,
+        x: &mut Field<T>,
+        full: bool,
+    );
+}
+
 /// One V-cycle with red-black relaxation (Trottenberg, Oosterlee & Schüller, "Multigrid", 2001).
 ///
 /// On the finest level it goes over the operator four times.
@@ -52,6 +71,8 @@ pub struct VCycle<T> {
     levels: Option<Hierarchy<T>>,
     /// Of the operator that the levels belong to.
     revision: Option<Revision<T>>,
+    /// What a cycle adds to a solution.
+    z: Option<Field<T>>,
 }
 
 impl<T: Real> VCycle<T> {
@@ -61,12 +82,19 @@ impl<T: Real> VCycle<T> {
         Self::shaped(domain, SYMMETRIC)
     }
 
+    /// Cycles for [`Multigrid`].
+    #[must_use]
+    pub fn alone(domain: &Domain) -> Self {
+        Self::shaped(domain, ALONE)
+    }
+
     fn shaped(domain: &Domain, shape: Shape) -> Self {
         Self {
             layout: Layout::of(domain),
             shape,
             levels: None,
             revision: None,
+            z: None,
         }
     }
 
@@ -86,8 +114,39 @@ impl<T: Real> VCycle<T> {
         }
     }
 
-    fn levels(&mut self) -> &mut Hierarchy<T> {
-        self.levels.as_mut().expect("the cycle is prepared")
+    /// Makes `z` of the residuals by a full cycle or a V-cycle.
+    fn make(&mut self, a: &mut Helmholtz<T>, r: &Field<T>, z: &mut Field<T>, full: bool) {
+        let levels = self.levels.as_mut().expect("the cycle is prepared");
+        if full {
+            levels.full_cycle(a, r, z, self.shape);
+        } else {
+            levels.cycle(a, r, z, self.shape);
+        }
+    }
+}
+
+impl<T: Real> Cycle<T> for VCycle<T> {
+    fn prepare(&mut self, a: &Helmholtz<T>) {
+        self.prepare_for(a);
+    }
+
+    fn correct(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        r: &Field<T>,
+        _norm: f64,
+        x: &mut Field<T>,
+        full: bool,
+    ) {
+        let mut z = self
+            .z
+            .take()
+            .unwrap_or_else(|| Field::new(a.team(), a.cells(), 1));
+        self.make(a, r, &mut z, full);
+        let (arch, one) = (Arch::new(), T::from_f64(1.0));
+        a.team()
+            .update([x], |j, [x]| axpy(arch, one, z.own_row(j), x));
+        self.z = Some(z);
     }
 }
 
@@ -104,11 +163,11 @@ impl<T: Real> Preconditioner<T> for VCycle<T> {
         &mut self,
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
+        _norm: f64,
         z: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
-        let shape = self.shape;
-        self.levels().cycle(a, r, z, shape);
+        self.make(a, r, z, false);
         let (r, z) = (&*r, &*z);
         let add = |[part]: &mut [DotPart; 1], j: usize| part.add(r.own_row(j), z.own_row(j));
         a.team().fold_rows(r.cells()[1], || empty, add, merge_parts)
@@ -118,21 +177,20 @@ impl<T: Real> Preconditioner<T> for VCycle<T> {
 /// Cycles until the residual is small: `x = x + M^-1 (b - A x)`, of which the first is a full multigrid
 /// cycle and the others are V-cycles.
 pub struct Multigrid<T> {
-    arch: Arch,
-    by: VCycle<T>,
-    z: Field<T>,
+    by: Box<dyn Cycle<T>>,
     is_first: bool,
+    /// Of the residual.
+    norm: f64,
     rr_dots: Dots<1>,
 }
 
 impl<T: Real> Multigrid<T> {
     #[must_use]
-    pub fn new(a: &Helmholtz<T>, domain: &Domain) -> Self {
+    pub fn new(by: Box<dyn Cycle<T>>) -> Self {
         Self {
-            arch: Arch::new(),
-            by: VCycle::shaped(domain, ALONE),
-            z: Field::new(a.team(), a.cells(), 1),
+            by,
             is_first: true,
+            norm: 0.0,
             rr_dots: Dots::new(),
         }
     }
@@ -140,7 +198,7 @@ impl<T: Real> Multigrid<T> {
 
 impl<T: Real> Method<T> for Multigrid<T> {
     fn name(&self) -> String {
-        self.by.name().to_owned()
+        "multigrid".to_owned()
     }
 
     /// Each cycle brings the residual down, until it is round-off.
@@ -148,27 +206,22 @@ impl<T: Real> Method<T> for Multigrid<T> {
         8
     }
 
-    fn start(&mut self, system: &mut System<'_, T>, _norm: f64) -> Result<(), Reason> {
-        self.by.prepare_for(system.a);
+    fn start(&mut self, system: &mut System<'_, T>, norm: f64) -> Result<(), Reason> {
+        self.by.prepare(system.a);
         self.is_first = true;
+        self.norm = norm;
         self.rr_dots = Dots::new();
         Ok(())
     }
 
     fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason> {
         let System { a, b, x, r, .. } = system;
-        let (shape, levels) = (self.by.shape, self.by.levels());
-        if std::mem::take(&mut self.is_first) {
-            levels.full_cycle(a, r, &mut self.z, shape);
-        } else {
-            levels.cycle(a, r, &mut self.z, shape);
-        }
-        let (arch, z, one) = (self.arch, &self.z, T::from_f64(1.0));
-        a.team()
-            .update([&mut **x], |j, [x]| axpy(arch, one, z.own_row(j), x));
+        let full = std::mem::take(&mut self.is_first);
+        self.by.correct(a, r, self.norm, x, full);
         let part = a.residual(b, x, r, self.rr_dots.parts());
         let (comm, team, r) = (a.comm().as_ref(), a.team(), &**r);
         let [rr] = self.rr_dots.totals(comm, team, part, [[r, r]]);
-        Ok(Some(rr.sqrt()))
+        self.norm = rr.sqrt();
+        Ok(Some(self.norm))
     }
 }

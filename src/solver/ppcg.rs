@@ -133,12 +133,13 @@ impl<T: Real> Preconditioner<T> for Polynomial<T> {
         &mut self,
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
+        norm: f64,
         z: &mut Field<T>,
         empty: [DotPart; 1],
     ) -> [DotPart; 1] {
         let Some(bounds) = self.bounds else {
             if let Some(diagonal) = &mut self.diagonal {
-                return diagonal.apply(a, r, z, empty);
+                return diagonal.apply(a, r, norm, z, empty);
             }
             let copy = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
                 z.copy_from_slice(r.own_row(j));

@@ -176,7 +176,7 @@ fn the_diagonal_follows_the_operator() {
         a.set(1.0, beta);
         diagonal.prepare(a);
         let mut dots = Dots::new();
-        let part = diagonal.apply(a, &mut r, &mut z, dots.parts());
+        let part = diagonal.apply(a, &mut r, 1.0, &mut z, dots.parts());
         let [rz] = dots.totals(&Solo, &team, part, [[&r, &z]]);
         // Between walls, on a wall, and in a corner: there a face counts twice.
         let value = |x: f64, y: f64| 3.0 + beta * (400.0 * x + 2.0 * 225.0 * y);

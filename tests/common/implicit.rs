@@ -6,7 +6,9 @@ use isotherm::{
     error::Error,
     field::{Field, Real},
     operator::{Conduction, Helmholtz},
-    solver::{self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, Ppcg, Solver, Tolerance},
+    solver::{
+        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, Ppcg, Solver, Tolerance, VCycle,
+    },
     stepper::{Heat, Solves, Steady, Steps, Theta, TimeStepper},
 };
 
@@ -60,7 +62,7 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, how: How) -> Solver<T> {
     let method: Box<dyn solver::Method<T>> = match how.method {
         Method::Jacobi => Box::new(Jacobi::new(a)),
         Method::Cg => Box::new(Cg::new(a, diagonal)),
-        Method::Multigrid => Box::new(Multigrid::new(a, domain)),
+        Method::Multigrid => Box::new(Multigrid::new(Box::new(VCycle::alone(domain)))),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal, how.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal, how.cg_steps, how.inner_steps)),
         Method::Direct => Box::new(Direct::new(domain)),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Run;
 use crate::{
     comm::{agree, all_gather},
-    config::{Method, Preconditioning, Scheme, Solver as Asked, Step},
+    config::{Method, Precision, Preconditioning, Scheme, Solver as Asked, Step},
     domain::Domain,
     error::Error,
     field::{Field, Real},
@@ -13,8 +13,8 @@ use crate::{
     operator::{Conduction, Helmholtz},
     simulation::Pace,
     solver::{
-        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, Ppcg, Preconditioner, Solver,
-        VCycle,
+        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Lowered, Multigrid, Ppcg, Preconditioner,
+        Solver, VCycle,
     },
     stepper::{Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper, TrBdf2},
 };
@@ -60,7 +60,8 @@ impl Run<'_> {
         let case = &self.given.case;
         let conduction = self.conduction()?;
         let asked = case.solver.expect("such a scheme has a solver");
-        let solver = solver(conduction.helmholtz(), &self.domain, asked);
+        let is_mixed = case.parallel.precision == Precision::Mixed;
+        let solver = solver(conduction.helmholtz(), &self.domain, asked, is_mixed);
         let (limit, tolerance) = match case.time.step {
             Step::Within(tolerance) => (conduction.stability_limit(), Some(tolerance)),
             _ => (f64::INFINITY, None),
@@ -151,21 +152,32 @@ impl Run<'_> {
     }
 }
 
-fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked) -> Solver<T> {
+/// Multigrid is made of single-precision numbers if `is_mixed` says so.
+fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked, is_mixed: bool) -> Solver<T> {
     let diagonal = || match asked.preconditioner {
         Preconditioning::Jacobi => Some(Diagonal::new(a)),
         Preconditioning::None | Preconditioning::Multigrid => None,
     };
     let preconditioner = || -> Option<Box<dyn Preconditioner<T>>> {
         match asked.preconditioner {
+            Preconditioning::Multigrid if is_mixed => {
+                Some(Box::new(Lowered::<T, f32>::new(domain)))
+            }
             Preconditioning::Multigrid => Some(Box::new(VCycle::new(domain))),
             _ => diagonal().map(|diagonal| Box::new(diagonal) as Box<_>),
+        }
+    };
+    let cycle = || -> Box<dyn solver::Cycle<T>> {
+        if is_mixed {
+            Box::new(Lowered::<T, f32>::alone(domain))
+        } else {
+            Box::new(VCycle::alone(domain))
         }
     };
     let method: Box<dyn solver::Method<T>> = match asked.method {
         Method::Jacobi => Box::new(Jacobi::new(a)),
         Method::Cg => Box::new(Cg::new(a, preconditioner())),
-        Method::Multigrid => Box::new(Multigrid::new(a, domain)),
+        Method::Multigrid => Box::new(Multigrid::new(cycle())),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal(), asked.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal(), asked.cg_steps, asked.inner_steps)),
         Method::Direct => Box::new(Direct::new(domain)),

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use super::{Check, show};
 use crate::{
     config::{
-        case::{Output, Parallel, Plot, Precision},
+        case::{Output, Parallel, Plot, Precision, Solver},
         quantity::Auto,
         schema::{self, Scheme},
         wall_time::WallTime,
@@ -33,6 +33,7 @@ impl Check<'_> {
         parallel: &schema::Parallel,
         grid: &Grid,
         scheme: Scheme,
+        solver: Option<Solver>,
     ) -> Parallel {
         let ranks = given(parallel.ranks);
         let threads = given(parallel.threads);
@@ -72,6 +73,13 @@ impl Check<'_> {
             if is_given && !matches!(scheme, Scheme::Explicit) {
                 self.does_nothing(&format!("parallel.{key}"), scheme, "remove it");
             }
+        }
+        let has_multigrid = solver.is_some_and(|solver| solver.uses_multigrid());
+        if parallel.precision == Precision::Mixed && !has_multigrid {
+            let message = "\"mixed\" does nothing without multigrid";
+            let help =
+                "remove it, or set solver.preconditioner = \"multigrid\" with an implicit scheme";
+            self.problem("parallel.precision", message, Some(help));
         }
         Parallel {
             ranks,
@@ -174,6 +182,14 @@ impl Check<'_> {
             self.problem("output.fields.compression", message, None);
         }
         let stored = fields.precision.unwrap_or(precision);
+        if fields.precision == Some(Precision::Mixed) {
+            let help = "write \"f64\" or \"f32\"";
+            self.problem(
+                "output.fields.precision",
+                "is no precision of a file",
+                Some(help),
+            );
+        }
         if (precision, stored) == (Precision::F32, Precision::F64) {
             let message = "does nothing with parallel.precision = \"f32\"";
             self.problem("output.fields.precision", message, Some("remove it"));

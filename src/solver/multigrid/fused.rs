@@ -37,6 +37,16 @@ enum Stage {
     Gathered,
 }
 
+/// What a cycle begins with on a level.
+#[derive(Clone, Copy)]
+pub enum Start<'a, T> {
+    Zero,
+    /// The solution that is there.
+    Given,
+    /// What is interpolated from the solution of the level below, whose ghosts are filled.
+    Interpolated(&'a Field<T>),
+}
+
 /// Rows that a thread makes, the first of them, and where they go.
 struct Band<'a, T> {
     first: usize,
@@ -44,6 +54,13 @@ struct Band<'a, T> {
 }
 
 impl<'a, T: Real> Band<'a, T> {
+    fn none() -> Self {
+        Self {
+            first: 0,
+            rows: Vec::new(),
+        }
+    }
+
     fn of(field: &'a mut Field<T>, bands: &[Range<usize>]) -> Vec<Self> {
         let columns = 0..field.cells()[0];
         let spans: Vec<_> = bands
@@ -146,36 +163,77 @@ impl<T: Real> Relaxed<'_, T> {
         self.close(out);
     }
 
-    /// Relaxes `x` by the cells of these colours, one after the other, begun with zero if `from_zero` says
-    /// so, and restricts the residual to `coarse`. What `x` was is in `other` then.
+    /// Relaxes `x`, begun as `start` says, by the cells of these colours, one after the other, and
+    /// restricts the residual to `coarse`. What `x` was is in `other` then.
     pub fn descend<A: Applied<T>>(
         &self,
         a: &mut A,
         [x, other]: [&mut Field<T>; 2],
+        start: Start<'_, T>,
         colors: &[usize],
-        from_zero: bool,
         by: &[&Interpolation<T>],
         coarse: &mut Field<T>,
     ) {
         let mut stages: Vec<Stage> = colors.iter().map(|&color| Stage::Relaxed(color)).collect();
-        if from_zero {
-            stages[0] = Stage::Begun(colors[0]);
-        } else {
-            stages.insert(0, Stage::Given);
+        match start {
+            Start::Zero => stages[0] = Stage::Begun(colors[0]),
+            Start::Given | Start::Interpolated(_) => stages.insert(0, Stage::Given),
         }
         let solved = stages.len() - 1;
         stages.push(Stage::Residual);
-        let mut widths = vec![self.cells()[0]; stages.len()];
+        a.count(solved + 1);
+        let given = &*x;
+        let give = |j: usize, between: &mut [Vec<T>; 2], own: &mut [T]| match start {
+            Start::Interpolated(coarse) => {
+                own.fill(T::ZERO);
+                self.add_interpolated(by, coarse, j, between, own);
+            }
+            _ => own.copy_from_slice(given.own_row(j)),
+        };
+        self.restrict(
+            &a.rows(),
+            stages,
+            give,
+            Some((solved, &mut *other)),
+            by,
+            coarse,
+        );
+        std::mem::swap(x, other);
+    }
+
+    /// Restricts `b` to `coarse`.
+    pub fn restrict_b<A: Applied<T>>(
+        &self,
+        a: &A,
+        by: &[&Interpolation<T>],
+        coarse: &mut Field<T>,
+    ) {
+        let give = |j: usize, _: &mut [Vec<T>; 2], own: &mut [T]| {
+            own.copy_from_slice(self.b.own_row(j));
+        };
+        self.restrict(&a.rows(), vec![Stage::Given], give, None, by, coarse);
+    }
+
+    /// Restricts what the last of these stages makes to `coarse`. `give` makes an own row of the first
+    /// stage if that is given, and what one of the stages makes is kept, if `kept` says so.
+    fn restrict<A: RowOperator<T>>(
+        &self,
+        a: &A,
+        mut stages: Vec<Stage>,
+        give: impl Fn(usize, &mut [Vec<T>; 2], &mut [T]) + Sync,
+        kept: Option<(usize, &mut Field<T>)>,
+        by: &[&Interpolation<T>],
+        coarse: &mut Field<T>,
+    ) {
+        let [nx, ny] = self.cells();
+        let mut widths = vec![nx; stages.len()];
         let axes: Vec<usize> = by.iter().map(|by| by.axis).collect();
         if axes == [0, 1] {
             stages.push(Stage::Gathered);
             widths.push(coarse.cells()[0]);
         }
-        a.count(solved + 1);
-
         let [coarse_nx, coarse_ny] = coarse.cells();
         let fine_rows = |rows: &Range<usize>| {
-            let ny = self.cells()[1];
             if axes.contains(&1) {
                 (2 * rows.start).min(ny)..(2 * rows.end).min(ny)
             } else {
@@ -183,16 +241,19 @@ impl<T: Real> Relaxed<'_, T> {
             }
         };
         let bands = self.bands(coarse_ny);
-        let of_x: Vec<_> = bands.iter().map(fine_rows).collect();
-        let parts = Band::of(coarse, &bands)
-            .into_iter()
-            .zip(Band::of(other, &of_x));
-        let (given, a) = (&*x, &a.rows());
+        let of_fine: Vec<_> = bands.iter().map(fine_rows).collect();
+        let (keep, kept) = kept.unzip();
+        let kept = kept.map_or_else(
+            || of_fine.iter().map(|_| Band::none()).collect(),
+            |kept| Band::of(kept, &of_fine),
+        );
+        let parts = Band::of(coarse, &bands).into_iter().zip(kept);
         self.team.for_parts(
             parts.collect(),
             &mut || {},
-            |(coarse, mut solution): (Band<'_, T>, Band<'_, T>), _| {
+            |(coarse, mut kept): (Band<'_, T>, Band<'_, T>), _| {
                 let mut wave = Wave::new(&widths);
+                let mut between = self.between();
                 let last = stages.len() - 1;
                 let mut make =
                     |Place { stage, row }: Place, around: Option<[&[T]; 3]>, out: &mut [T]| {
@@ -202,7 +263,7 @@ impl<T: Real> Relaxed<'_, T> {
                         };
                         match (stages[stage], around) {
                             (Stage::Given, _) => {
-                                out[1..=given.cells()[0]].copy_from_slice(given.own_row(j));
+                                give(j, &mut between, &mut out[1..=nx]);
                                 self.close(out);
                             }
                             (Stage::Gathered, Some([_, residuals, _])) => {
@@ -210,13 +271,13 @@ impl<T: Real> Relaxed<'_, T> {
                             }
                             (kind, around) => self.make(a, kind, j, around, out),
                         }
-                        if stage == solved
-                            && let Some(place) = solution.row(row)
+                        if Some(stage) == keep
+                            && let Some(place) = kept.row(row)
                         {
                             place.copy_from_slice(&out[1..=place.len()]);
                         }
                     };
-                let mut row = vec![T::ZERO; self.cells()[0] + 2];
+                let mut row = vec![T::ZERO; nx + 2];
                 let of = |row: usize| signed(if axes.contains(&1) { 2 * row } else { row });
                 wave.begin(of(coarse.first) - 1);
                 for (j, out) in (coarse.first..).zip(coarse.rows) {
@@ -228,8 +289,7 @@ impl<T: Real> Relaxed<'_, T> {
                         [1] => by[0].gather_along_y(j, own(rows, coarse_nx), out),
                         [0, _] => by[1].gather_along_y(j, own(rows, coarse_nx), out),
                         _ => {
-                            let n = self.cells()[0];
-                            by[0].gather_along_y(j, own(rows, n), &mut row[1..=n]);
+                            by[0].gather_along_y(j, own(rows, nx), &mut row[1..=nx]);
                             self.close(&mut row);
                             by[1].gather_along_x(j, &row, out);
                         }
@@ -237,7 +297,6 @@ impl<T: Real> Relaxed<'_, T> {
                 }
             },
         );
-        std::mem::swap(x, other);
     }
 
     /// Adds what is interpolated from `coarse`, and relaxes by the cells of these colours. What `x` was is
@@ -263,7 +322,7 @@ impl<T: Real> Relaxed<'_, T> {
             &mut || {},
             |band: Band<'_, T>, _| {
                 let mut wave = Wave::new(&vec![nx; colors.len() + 1]);
-                let mut between = [(); 2].map(|()| vec![T::ZERO; nx.max(coarse.cells()[0]) + 2]);
+                let mut between = self.between();
                 let mut make =
                     |Place { stage, row }: Place, around: Option<[&[T]; 3]>, out: &mut [T]| {
                         let Some(j) = self.row(row) else {
@@ -287,6 +346,11 @@ impl<T: Real> Relaxed<'_, T> {
             },
         );
         std::mem::swap(x, other);
+    }
+
+    /// Room for rows between two axes.
+    fn between(&self) -> [Vec<T>; 2] {
+        [(); 2].map(|()| vec![T::ZERO; self.cells()[0] + 2])
     }
 
     /// Adds row `j` of what is interpolated from coarse values whose ghosts are filled.

@@ -4,117 +4,126 @@ use std::rc::Rc;
 
 use super::{
     layout::Layout,
-    stencil::{Links, Stencil},
-    transfer::Transfer,
+    stencil::{Crossing, Links, Stencil},
+    transfer::{Interpolation, Transfer},
 };
-use crate::field::{Field, Real, signed};
+use crate::{
+    field::{Field, Real, signed},
+    halo::{Halo, Reach},
+    kernel::Arch,
+};
 
-/// The operator on every second cell along an axis, `P^T A P` (Galerkin's), and the interpolation `P`
-/// that belongs to it. Collective.
+/// The operator on every second cell along an axis, `P^T A P` (Galerkin's), its excess, and the
+/// interpolation `P` that belongs to it. What the fine `excess` was is lost. Collective.
 ///
 /// `P` follows the operator, as in Dendy, "Black Box Multigrid" (J. Comput. Phys. 48, 1982), one axis at a
 /// time: between two coarse cells lies the mean weighted with the links to their sides, summed across
 /// the axis; between a coarse cell and a wall, what the excess there leaves of it. An operator with
 /// links to eight neighbours keeps that form, and its symmetry.
-pub fn coarsen<T: Real>(fine: &mut Stencil<T>, axis: usize) -> (Transfer<T>, Stencil<T>) {
+pub fn coarsen<T: Real>(
+    fine: &Stencil<T>,
+    excess: &mut Field<T>,
+    axis: usize,
+) -> (Transfer<T>, Stencil<T>, Field<T>) {
     let (comm, team) = (Rc::clone(&fine.comm), Rc::clone(&fine.team));
     let layout = fine.layout.coarsened(axis);
-    let weights = Weights::new(fine, axis);
-    let of_cells = [&weights.lower, &weights.upper];
-    let mut transfer = Transfer::new(&comm, &team, axis, &fine.layout, &layout, of_cells);
-    let mut excess = Field::new(&team, layout.cells(), 1);
-    transfer.restrict(&mut excess_of(fine, &weights), &mut excess);
-    let links = links(fine, axis, &layout, &weights);
-    let coarse = Stencil::new(comm, team, layout, links, excess);
-    (transfer, coarse)
+    let weights = weights(fine, excess, axis, &layout);
+    let mut transfer = Transfer::new(&comm, &team, axis, [&fine.layout, &layout], weights);
+    apply_to_ones(fine, excess, &transfer.by);
+    let mut coarse_excess = Field::new(&team, layout.cells(), 1);
+    transfer.restrict(excess, &mut coarse_excess);
+    let links = links(fine, &layout, &transfer.by);
+    let coarse = Stencil::new(comm, team, layout, links, &coarse_excess);
+    (transfer, coarse, coarse_excess)
 }
 
-/// Of the fine cells; 0 in those that coincide with coarse ones. With a ghost, known all around.
-struct Weights<T> {
-    lower: Field<T>,
-    upper: Field<T>,
-    /// What interpolation makes of coarse ones.
-    sum: Field<T>,
-}
-
-impl<T: Real> Weights<T> {
-    fn new(fine: &mut Stencil<T>, axis: usize) -> Self {
-        let [mut lower, mut upper, mut sum] =
-            [(); 3].map(|()| Field::new(&fine.team, fine.layout.cells(), 1));
-        let fields = [&mut lower, &mut upper, &mut sum];
-        if axis == 0 {
-            Self::along_x(fine, fields);
-        } else {
-            Self::along_y(fine, fields);
-        }
-        for field in [&mut lower, &mut upper, &mut sum] {
-            fine.fill(field);
-        }
-        Self { lower, upper, sum }
+/// Of the fine cell behind each coarse one along an axis: the weights of that coarse cell and of the
+/// next. 0 where there is no such cell. With a ghost, known all around. Collective.
+fn weights<T: Real>(
+    fine: &Stencil<T>,
+    excess: &Field<T>,
+    axis: usize,
+    coarse: &Layout,
+) -> [Field<T>; 2] {
+    let mut weights = [(); 2].map(|()| Field::new(&fine.team, coarse.cells(), 1));
+    let along = if axis == 0 {
+        weights_along_x
+    } else {
+        weights_along_y
+    };
+    along(fine, excess, weights.each_mut());
+    let mut halo = Halo::new(Rc::clone(&fine.comm), &coarse.domain(), Reach::Box);
+    for weights in &mut weights {
+        halo.fill_while(weights, 1, |_, _| {});
     }
+    weights
+}
 
-    fn along_x(fine: &Stencil<T>, fields: [&mut Field<T>; 3]) {
-        let (layout, links, excess) = (&fine.layout, &fine.links, &fine.excess);
-        let last = last_between(layout, 0);
-        fine.team.update(fields, |j, [lower, upper, sum]| {
-            sum.fill(T::from_f64(1.0));
-            let (row, nx) = (signed(j), signed(sum.len()));
-            // From cell `i - 1` to cell `i`.
-            let beside = links.east.part(row, -1..nx);
-            let rising = links.rising.part(row - 1, -1..nx);
-            let falling = links.falling.part(row, -1..nx);
-            let link = |i: usize| beside[i].to_f64() + (rising[i].to_f64() + falling[i].to_f64());
-            // ... and from there on, where the row above counts.
-            let rising_on = links.rising.part(row, 0..nx);
-            let falling_on = links.falling.part(row - 1, 0..nx);
-            let link_on = |i: usize| {
-                beside[i + 1].to_f64() + (rising_on[i].to_f64() + falling_on[i].to_f64())
-            };
-            let first = 1 - layout.before_first(0);
-            for i in (first..sum.len()).step_by(2) {
-                let weights = if last == Some(i) {
-                    at_wall(link(i), excess.own_row(j)[i].to_f64())
-                } else {
-                    between(link(i), link_on(i))
-                };
-                [lower[i], upper[i], sum[i]] = weights.map(T::from_f64);
+fn weights_along_x<T: Real>(fine: &Stencil<T>, excess: &Field<T>, weights: [&mut Field<T>; 2]) {
+    let (layout, links) = (&fine.layout, &fine.links);
+    let (before, last) = (layout.before_first(0), last_between(layout, 0));
+    let own = layout.all_cells()[0] - layout.start()[0];
+    let arch = Arch::new();
+    fine.team.update(weights, |j, [lower, upper]| {
+        let (row, columns) = (signed(j), -1..signed(layout.cells()[0]) + 1);
+        // From each cell, the ghost in front first, to the next; over corners too.
+        let beside = links.east.part(row, columns.clone());
+        let [rising_below, rising] = [row - 1, row].map(|j| links.rising(j, columns.clone()));
+        let [falling_below, falling] = [row - 1, row].map(|j| links.falling(j, columns.clone()));
+        let link = |i: usize| beside[i].to_f64() + (rising_below[i].to_f64() + falling[i].to_f64());
+        let link_on = |i: usize| {
+            let over_corners = rising[i + 1].to_f64() + falling_below[i + 1].to_f64();
+            beside[i + 1].to_f64() + over_corners
+        };
+        arch.dispatch(|| {
+            for (k, (lower, upper)) in lower.iter_mut().zip(&mut *upper).enumerate() {
+                let i = before + 2 * k + 1;
+                if i >= own {
+                    break;
+                }
+                [*lower, *upper] = between(link(i), link_on(i));
             }
         });
-    }
+        if let Some(last) = last {
+            let k = (last - before) / 2;
+            [lower[k], upper[k]] = at_wall(link(last), excess.own_row(j)[last].to_f64());
+        }
+    });
+}
 
-    fn along_y(fine: &Stencil<T>, fields: [&mut Field<T>; 3]) {
-        let (layout, links, excess) = (&fine.layout, &fine.links, &fine.excess);
-        let last = last_between(layout, 1);
-        fine.team.update(fields, |j, [lower, upper, sum]| {
-            sum.fill(T::from_f64(1.0));
-            if (j + layout.before_first(1)).is_multiple_of(2) {
-                return;
-            }
-            let (row, nx) = (signed(j), signed(sum.len()));
-            let to = |beside: &[T], rising: &[T], falling: &[T], i: usize| {
-                beside[i].to_f64() + (rising[i].to_f64() + falling[i].to_f64())
-            };
-            let [below, here] = [row - 1, row].map(|j| links.north.part(j, 0..nx));
-            let rising = [
-                links.rising.part(row - 1, -1..nx - 1),
-                links.rising.part(row, 0..nx),
-            ];
-            let falling = [
-                links.falling.part(row - 1, 0..nx),
-                links.falling.part(row, -1..nx - 1),
-            ];
-            let excess = excess.own_row(j);
-            for i in 0..sum.len() {
+fn weights_along_y<T: Real>(fine: &Stencil<T>, excess: &Field<T>, weights: [&mut Field<T>; 2]) {
+    let (layout, links) = (&fine.layout, &fine.links);
+    let (before, last) = (layout.before_first(1), last_between(layout, 1));
+    let own = layout.all_cells()[1] - layout.start()[1];
+    let arch = Arch::new();
+    fine.team.update(weights, |k, [lower, upper]| {
+        let j = before + 2 * k + 1;
+        if j >= own {
+            return;
+        }
+        let (row, nx) = (signed(j), signed(lower.len()));
+        let to = |beside: &[T], rising: &[T], falling: &[T], i: usize| {
+            beside[i].to_f64() + (rising[i].to_f64() + falling[i].to_f64())
+        };
+        let [below, here] = [row - 1, row].map(|j| links.north.part(j, 0..nx));
+        let rising = [links.rising(row - 1, -1..nx - 1), links.rising(row, 0..nx)];
+        let falling = [
+            links.falling(row - 1, 0..nx),
+            links.falling(row, -1..nx - 1),
+        ];
+        let excess = excess.own_row(j);
+        let is_last = last == Some(j);
+        arch.dispatch(|| {
+            for (i, (lower, upper)) in lower.iter_mut().zip(upper).enumerate() {
                 let link = to(below, rising[0], falling[0], i);
-                let weights = if last == Some(j) {
+                [*lower, *upper] = if is_last {
                     at_wall(link, excess[i].to_f64())
                 } else {
                     between(link, to(here, rising[1], falling[1], i))
                 };
-                [lower[i], upper[i], sum[i]] = weights.map(T::from_f64);
             }
         });
-    }
+    });
 }
 
 /// The last of all cells along an axis, if it is an own one between a coarse cell and a wall.
@@ -124,17 +133,15 @@ fn last_between(layout: &Layout, axis: usize) -> Option<usize> {
     (is_own && !layout.periodic[axis] && all.is_multiple_of(2)).then(|| all - 1 - start)
 }
 
-/// The weights of a cell between two coarse ones with these links, and what they stand for: rounded, they
-/// need not add up to 1.
-fn between(lower: f64, upper: f64) -> [f64; 3] {
+/// The weights of a cell between two coarse ones with these links.
+fn between<T: Real>(lower: f64, upper: f64) -> [T; 2] {
     let low = part(lower, upper, 0.5);
-    [low, 1.0 - low, 1.0]
+    [low, 1.0 - low].map(T::from_f64)
 }
 
 /// The weights of a cell between a coarse one and a wall.
-fn at_wall(link: f64, excess: f64) -> [f64; 3] {
-    let low = part(link, excess, 1.0);
-    [low, 0.0, low]
+fn at_wall<T: Real>(link: f64, excess: f64) -> [T; 2] {
+    [part(link, excess, 1.0), 0.0].map(T::from_f64)
 }
 
 /// `a / (a + b)` for what should not be negative, or `otherwise` if that says nothing.
@@ -143,24 +150,37 @@ fn part(a: f64, b: f64, otherwise: f64) -> f64 {
     if a + b > 0.0 { a / (a + b) } else { otherwise }
 }
 
-/// `A P 1` on the fine cells: the transpose of `P` makes the coarse excess of it.
-fn excess_of<T: Real>(fine: &Stencil<T>, weights: &Weights<T>) -> Field<T> {
-    let mut product = Field::new(&fine.team, fine.layout.cells(), 1);
-    let (links, excess, sum) = (&fine.links, &fine.excess, &weights.sum);
-    let one = T::from_f64(1.0);
-    fine.team.update([&mut product], |j, [row]| {
-        let near = [-1, 0, 1].map(|step| sum.row(signed(j) + step));
-        let is_constant = |i: usize| near.iter().all(|row| row[i..i + 3] == [one; 3]);
-        for (i, out) in row.iter_mut().enumerate() {
-            // No heat flows in what is constant.
-            *out = excess.own_row(j)[i];
-            if !is_constant(i) {
-                let held = out.to_f64() * sum.own_row(j)[i].to_f64();
-                *out = T::from_f64(held + links.flows(sum, signed(i), signed(j)));
-            }
+/// `A P 1` on the fine cells, in place of `A 1`, the excess: the transpose of `P` makes the coarse excess
+/// of it. Where `P 1` is 1 no heat flows: all around but next to a last cell before a wall.
+fn apply_to_ones<T: Real>(fine: &Stencil<T>, excess: &mut Field<T>, by: &Interpolation<T>) {
+    let axis = by.axis;
+    let Some(last) = last_between(&fine.layout, axis).map(signed) else {
+        return;
+    };
+    let coarse = signed(by.lower.cells()[axis]) - 1;
+    let place = |along: isize, across: isize| {
+        if axis == 0 {
+            [along, across]
+        } else {
+            [across, along]
         }
-    });
-    product
+    };
+    let p_one = |i: isize, j: isize| {
+        let [along, across] = place(i, j);
+        if along == last {
+            let [i, j] = place(coarse, across);
+            by.lower.get(i, j).to_f64()
+        } else {
+            1.0
+        }
+    };
+    for across in 0..signed(fine.layout.cells()[1 - axis]) {
+        for along in [last - 1, last] {
+            let [i, j] = place(along, across);
+            let held = excess.get(i, j).to_f64() * p_one(i, j);
+            excess.set(i, j, T::from_f64(held + fine.links.flows(p_one, i, j)));
+        }
+    }
 }
 
 /// What the links of a coarse cell are made of. With coarse cells I and J = I + 1, `c` is the fine cell
@@ -212,83 +232,98 @@ impl Pieces {
 }
 
 /// The links of the coarse operator.
-fn links<T: Real>(
-    fine: &Stencil<T>,
-    axis: usize,
-    coarse: &Layout,
-    weights: &Weights<T>,
-) -> Links<T> {
-    let mut links = Links::new(&fine.team, coarse.cells());
-    if axis == 0 {
-        links_along_x(fine, weights, &mut links);
+fn links<T: Real>(fine: &Stencil<T>, coarse: &Layout, by: &Interpolation<T>) -> Links<T> {
+    let mut links = Links::crossing(&fine.team, coarse.cells());
+    let Links {
+        east,
+        north,
+        crossing,
+        ..
+    } = &mut links;
+    let Crossing { rising, falling } = crossing.as_mut().expect("they cross");
+    let coarse = [east, north, rising, falling];
+    if by.axis == 0 {
+        links_along_x(fine, by, coarse);
     } else {
-        links_along_y(fine, weights, &mut links);
+        links_along_y(fine, by, coarse);
     }
     links
 }
 
-fn links_along_x<T: Real>(fine: &Stencil<T>, weights: &Weights<T>, coarse: &mut Links<T>) {
+fn links_along_x<T: Real>(fine: &Stencil<T>, by: &Interpolation<T>, coarse: [&mut Field<T>; 4]) {
     let (of, layout, diagonal) = (&fine.links, &fine.layout, &fine.diagonal);
     let before = layout.before_first(0);
     let last = layout.all_cells()[0] - layout.start()[0] - 1;
+    let columns = -1..signed(layout.cells()[0]) + 1;
+    let arch = Arch::new();
     fine.team
-        .update(coarse.each_mut(), |j, [east, north, rising, falling]| {
+        .update(coarse, |j, [east, north, rising, falling]| {
             let row = signed(j);
-            let [beside, over, up, down, diagonal] =
-                [&of.east, &of.north, &of.rising, &of.falling, diagonal].map(|it| it.row(row));
-            let [lower, upper] = [&weights.lower, &weights.upper]
-                .map(|weights| [weights.row(row), weights.row(row + 1)]);
-            for i in 0..east.len() {
-                // Rows begin with a ghost.
-                let p = before + 2 * i;
-                let at = |row: &[T], place: usize| row[place].to_f64();
-                let q = p + 2;
-                let three = |row: &[T]| [at(row, p), at(row, p + 1), at(row, q)];
-                let two = |rows: [&[T]; 2], place: usize| rows.map(|row| at(row, place));
-                let pieces = Pieces {
-                    beside: [at(beside, p + 1), at(beside, q)],
-                    over: three(over),
-                    rising: three(up),
-                    falling: three(down),
-                    diagonal_q: at(diagonal, q),
-                    lower_q: two(lower, q),
-                    upper_q: two(upper, q),
-                    upper_p: two(upper, p),
-                };
-                let [along, across, up, down] = pieces.links(p == last).map(T::from_f64);
-                (east[i], north[i], rising[i], falling[i]) = (along, across, up, down);
-            }
+            let [beside, over, diagonal] = [&of.east, &of.north, diagonal].map(|it| it.row(row));
+            let [up, down] = [
+                of.rising(row, columns.clone()),
+                of.falling(row, columns.clone()),
+            ];
+            let [lower, upper] =
+                [&by.lower, &by.upper].map(|weights| [weights.row(row), weights.row(row + 1)]);
+            arch.dispatch(|| {
+                for i in 0..east.len() {
+                    // Rows begin with a ghost.
+                    let p = before + 2 * i;
+                    let at = |row: &[T], place: usize| row[place].to_f64();
+                    let q = p + 2;
+                    let three = |row: &[T]| [at(row, p), at(row, p + 1), at(row, q)];
+                    let two = |rows: [&[T]; 2], place: usize| rows.map(|row| at(row, place));
+                    let pieces = Pieces {
+                        beside: [at(beside, p + 1), at(beside, q)],
+                        over: three(over),
+                        rising: three(up),
+                        falling: three(down),
+                        diagonal_q: at(diagonal, q),
+                        lower_q: two(lower, i + 1),
+                        upper_q: two(upper, i + 1),
+                        upper_p: two(upper, i),
+                    };
+                    let [along, across, up, down] = pieces.links(p == last).map(T::from_f64);
+                    (east[i], north[i], rising[i], falling[i]) = (along, across, up, down);
+                }
+            });
         });
 }
 
-fn links_along_y<T: Real>(fine: &Stencil<T>, weights: &Weights<T>, coarse: &mut Links<T>) {
+fn links_along_y<T: Real>(fine: &Stencil<T>, by: &Interpolation<T>, coarse: [&mut Field<T>; 4]) {
     let (of, layout, diagonal) = (&fine.links, &fine.layout, &fine.diagonal);
     let before = layout.before_first(1);
+    let arch = Arch::new();
     fine.team
-        .update(coarse.each_mut(), |j, [east, north, rising, falling]| {
+        .update(coarse, |j, [east, north, rising, falling]| {
             let n = signed(east.len());
             let c = signed(before + 2 * j);
             let is_alone = layout.is_last(1, before + 2 * j);
-            let three = |field| [-1, 0, 1].map(|step| Field::part(field, c + step, 0..n));
+            let rows = [c - 1, c, c + 1];
             let two = |field, row| [0, 1].map(|next| Field::part(field, row, next..n + next));
-            let [_, beside @ ..] = three(&of.north);
-            let [over, up, down] = [&of.east, &of.rising, &of.falling].map(three);
+            let beside = [c, c + 1].map(|row| of.north.part(row, 0..n));
+            let over = rows.map(|row| of.east.part(row, 0..n));
+            let up = rows.map(|row| of.rising(row, 0..n));
+            let down = rows.map(|row| of.falling(row, 0..n));
             let diagonal = diagonal.part(c + 1, 0..n);
-            let lower_q = two(&weights.lower, c + 1);
-            let [upper_p, upper_q] = [c - 1, c + 1].map(|row| two(&weights.upper, row));
-            for i in 0..east.len() {
-                let pieces = Pieces {
-                    beside: beside.map(|row: &[T]| row[i].to_f64()),
-                    over: over.map(|row: &[T]| row[i].to_f64()),
-                    rising: up.map(|row: &[T]| row[i].to_f64()),
-                    falling: down.map(|row: &[T]| row[i].to_f64()),
-                    diagonal_q: diagonal[i].to_f64(),
-                    lower_q: lower_q.map(|row: &[T]| row[i].to_f64()),
-                    upper_q: upper_q.map(|row: &[T]| row[i].to_f64()),
-                    upper_p: upper_p.map(|row: &[T]| row[i].to_f64()),
-                };
-                let [along, across, up, down] = pieces.links(is_alone).map(T::from_f64);
-                (east[i], north[i], rising[i], falling[i]) = (across, along, up, down);
-            }
+            let lower_q = two(&by.lower, signed(j));
+            let [upper_p, upper_q] = [-1, 0].map(|step| two(&by.upper, signed(j) + step));
+            arch.dispatch(|| {
+                for i in 0..east.len() {
+                    let pieces = Pieces {
+                        beside: beside.map(|row: &[T]| row[i].to_f64()),
+                        over: over.map(|row: &[T]| row[i].to_f64()),
+                        rising: up.map(|row: &[T]| row[i].to_f64()),
+                        falling: down.map(|row: &[T]| row[i].to_f64()),
+                        diagonal_q: diagonal[i].to_f64(),
+                        lower_q: lower_q.map(|row: &[T]| row[i].to_f64()),
+                        upper_q: upper_q.map(|row: &[T]| row[i].to_f64()),
+                        upper_p: upper_p.map(|row: &[T]| row[i].to_f64()),
+                    };
+                    let [along, across, up, down] = pieces.links(is_alone).map(T::from_f64);
+                    (east[i], north[i], rising[i], falling[i]) = (across, along, up, down);
+                }
+            });
         });
 }

@@ -34,23 +34,21 @@ impl<T: Real> Gather<T> {
         }
     }
 
-    /// The operator on all cells. Collective.
-    pub fn stencil(&self, shared: &Stencil<T>) -> Stencil<T> {
-        let layout = self.layout.gathered();
-        let mut links = Links::new(&self.team, layout.cells());
-        let mut excess = Field::new(&self.team, layout.cells(), 1);
-        let of = &shared.links;
-        let parts = [&of.east, &of.north, &of.rising, &of.falling];
-        for (part, whole) in parts.into_iter().zip(links.each_mut()) {
+    /// The operator on all cells, and its excess. Collective.
+    pub fn stencil(&self, shared: &Stencil<T>, excess: &Field<T>) -> (Stencil<T>, Field<T>) {
+        let (layout, team) = (self.layout.gathered(), Rc::clone(&self.team));
+        let cells = layout.cells();
+        let mut links = match shared.links.crossing {
+            Some(_) => Links::crossing(&team, cells),
+            None => Links::new(&team, cells),
+        };
+        for (part, whole) in shared.links.each().zip(links.each_mut()) {
             collect(self.comm.as_ref(), &self.layout, part, whole);
         }
-        collect(
-            self.comm.as_ref(),
-            &self.layout,
-            &shared.excess,
-            &mut excess,
-        );
-        Stencil::new(Rc::new(Solo), Rc::clone(&self.team), layout, links, excess)
+        let mut whole_excess = Field::new(&team, cells, 1);
+        collect(self.comm.as_ref(), &self.layout, excess, &mut whole_excess);
+        let stencil = Stencil::new(Rc::new(Solo), team, layout, links, &whole_excess);
+        (stencil, whole_excess)
     }
 
     /// Collects residuals. Collective.

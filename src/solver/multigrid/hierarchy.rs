@@ -4,12 +4,13 @@ use super::{
     galerkin::coarsen,
     gather::Gather,
     layout::Layout,
-    level::{Coarse, Down, Level, Shape, cycle, full_cycle},
+    level::{Begin, Coarse, Down, Level, Shape, cycle, full_cycle},
     stencil::Stencil,
 };
 use crate::{
     comm::Reduce,
     field::{Field, Real, signed},
+    kernel::Arch,
     operator::Helmholtz,
 };
 
@@ -31,18 +32,23 @@ pub struct Hierarchy<T> {
 impl<T: Real> Hierarchy<T> {
     /// The levels do not depend on how the cells are dealt out to ranks. Collective.
     pub fn new(a: &Helmholtz<T>, layout: &Layout) -> Self {
+        let (fine, mut excess) = Stencil::of(a, layout);
+        let (down, mut next) = descend(&fine, &mut excess);
+        let finest = Level::new(&fine.layout, &fine.team, fine.diagonal, excess, down);
         let mut coarse = Vec::new();
-        let mut fine = Stencil::of(a, layout);
-        let (down, mut next) = descend(&mut fine);
-        let finest = Level::new(&fine, down);
-        drop(fine);
-        while let Some(mut a) = next {
-            let (down, below) = descend(&mut a);
+        while let Some((a, mut excess)) = next {
+            let (down, below) = descend(&a, &mut excess);
             let vector = || Field::new(&a.team, a.layout.cells(), 1);
             coarse.push(Coarse {
                 b: vector(),
                 x: vector(),
-                level: Level::new(&a, down),
+                level: Level::new(
+                    &a.layout,
+                    &a.team,
+                    a.diagonal.converted(&a.team, 0),
+                    excess,
+                    down,
+                ),
                 a,
             });
             next = below;
@@ -57,7 +63,15 @@ impl<T: Real> Hierarchy<T> {
 
     /// One V-cycle for `A x = b`, begun with zero. Collective.
     pub fn cycle(&mut self, a: &mut Helmholtz<T>, b: &Field<T>, x: &mut Field<T>, shape: Shape) {
-        cycle(a, &mut self.finest, b, x, &mut self.coarse, shape, true);
+        cycle(
+            a,
+            &mut self.finest,
+            b,
+            x,
+            &mut self.coarse,
+            shape,
+            Begin::Zero,
+        );
     }
 
     /// One full multigrid cycle for `A x = b`. Collective.
@@ -72,8 +86,14 @@ impl<T: Real> Hierarchy<T> {
     }
 }
 
+/// An operator and its excess.
+type Operator<T> = (Stencil<T>, Field<T>);
+
 /// The level below one, and the way there; none below a single cell.
-fn descend<T: Real>(fine: &mut Stencil<T>) -> (Option<Down<T>>, Option<Stencil<T>>) {
+fn descend<T: Real>(
+    fine: &Stencil<T>,
+    excess: &mut Field<T>,
+) -> (Option<Down<T>>, Option<Operator<T>>) {
     let layout = &fine.layout;
     let [nx, ny] = layout.all_cells();
     if nx * ny == 1 {
@@ -84,25 +104,29 @@ fn descend<T: Real>(fine: &mut Stencil<T>) -> (Option<Down<T>>, Option<Stencil<T
     let mut whole = None;
     let gather = (layout.is_shared() && !is_worth_sharing).then(|| {
         let gather = Gather::new(&fine.comm, &fine.team, layout);
-        whole = Some(gather.stencil(fine));
+        whole = Some(gather.stencil(fine, excess));
         gather
     });
-    let fine = whole.as_mut().unwrap_or(fine);
-    let (first, mut next) = coarsen(fine, axes[0]);
+    let is_whole = gather.is_none() && !layout.is_shared();
+    let (fine, excess) = match &mut whole {
+        Some((fine, excess)) => (&*fine, excess),
+        None => (fine, excess),
+    };
+    let (first, mut next, mut next_excess) = coarsen(fine, excess, axes[0]);
     let mut transfers = vec![first];
     let mut between = None;
     if let Some(&axis) = axes.get(1) {
-        between = Some(Field::new(&next.team, next.layout.cells(), 1));
-        let (second, last) = coarsen(&mut next, axis);
+        between = (!is_whole).then(|| Field::new(&next.team, next.layout.cells(), 1));
+        let second;
+        (second, next, next_excess) = coarsen(&next, &mut next_excess, axis);
         transfers.push(second);
-        next = last;
     }
     let down = Down {
         gather,
         transfers,
         between,
     };
-    (Some(down), Some(next))
+    (Some(down), Some((next, next_excess)))
 }
 
 /// The axes to coarsen, that of the stronger links first. Collective.
@@ -110,26 +134,29 @@ fn axes<T: Real>(a: &Stencil<T>) -> Vec<usize> {
     let cells = a.layout.all_cells();
     // Every cell has a vote, wherever conductivities jump.
     let (links, nx) = (&a.links, signed(a.layout.cells()[0]));
+    let arch = Arch::new();
     let votes = |[x, y]: &mut [i64; 2], j: usize| {
         let j = signed(j);
         let east = links.east.part(j, -1..nx);
         let [south, north] = [j - 1, j].map(|j| links.north.part(j, 0..nx));
         let diagonal = [
-            links.rising.part(j, 0..nx),
-            links.rising.part(j - 1, -1..nx - 1),
-            links.falling.part(j - 1, 0..nx),
-            links.falling.part(j, -1..nx - 1),
+            links.rising(j, 0..nx),
+            links.rising(j - 1, -1..nx - 1),
+            links.falling(j - 1, 0..nx),
+            links.falling(j, -1..nx - 1),
         ];
-        for i in 0..north.len() {
-            // With the diagonal links, those along an axis are as strong as the conductivity along it,
-            // on every level.
-            let [a, b, c, d] = diagonal.map(|links| links[i].to_f64());
-            let both = (a + b) + (c + d);
-            let along_x = both + (east[i].to_f64() + east[i + 1].to_f64());
-            let along_y = both + (south[i].to_f64() + north[i].to_f64());
-            *x += i64::from(along_x > ANISOTROPIC * along_y);
-            *y += i64::from(along_y > ANISOTROPIC * along_x);
-        }
+        arch.dispatch(|| {
+            for i in 0..north.len() {
+                // With the diagonal links, those along an axis are as strong as the conductivity along
+                // it, on every level.
+                let [a, b, c, d] = diagonal.map(|links| links[i].to_f64());
+                let both = (a + b) + (c + d);
+                let along_x = both + (east[i].to_f64() + east[i + 1].to_f64());
+                let along_y = both + (south[i].to_f64() + north[i].to_f64());
+                *x += i64::from(along_x > ANISOTROPIC * along_y);
+                *y += i64::from(along_y > ANISOTROPIC * along_x);
+            }
+        });
     };
     let sum = |a: [i64; 2], b: [i64; 2]| [a[0] + b[0], a[1] + b[1]];
     let mut all = a.team.fold_rows(a.layout.cells()[1], || [0; 2], votes, sum);

@@ -3,8 +3,9 @@
 use std::{ops::Range, rc::Rc};
 
 use super::{
-    fused::Relaxed,
+    fused::{Relaxed, Start},
     gather::Gather,
+    layout::Layout,
     stencil::{Stencil, StencilRows},
     transfer::Transfer,
 };
@@ -120,7 +121,7 @@ pub struct Down<T> {
     pub gather: Option<Gather<T>>,
     /// Along one axis, or along one after the other.
     pub transfers: Vec<Transfer<T>>,
-    /// What is between two of them.
+    /// What is between two of them, where they are taken one by one.
     pub between: Option<Field<T>>,
 }
 
@@ -133,17 +134,26 @@ pub struct Coarse<T> {
 }
 
 impl<T: Real> Level<T> {
-    /// The level of this operator.
-    pub fn new(a: &Stencil<T>, down: Option<Down<T>>) -> Self {
-        let (team, cells) = (Rc::clone(&a.team), a.layout.cells());
-        let mut inverse = Field::new(&team, cells, 0);
-        let diagonal = &a.diagonal;
-        team.update([&mut inverse], |j, [row]| {
-            for (inverse, diagonal) in row.iter_mut().zip(diagonal.own_row(j)) {
-                if *diagonal != T::ZERO {
-                    *inverse = T::from_f64(1.0 / diagonal.to_f64());
+    /// The level of an operator with this diagonal. `other` is any field with a ghost, which is zero
+    /// beyond walls.
+    pub fn new(
+        layout: &Layout,
+        team: &Rc<Team>,
+        diagonal: Field<T>,
+        other: Field<T>,
+        down: Option<Down<T>>,
+    ) -> Self {
+        let cells = layout.cells();
+        let mut inverse = diagonal;
+        let arch = Arch::new();
+        team.update([&mut inverse], |_, [row]| {
+            arch.dispatch(|| {
+                for value in row {
+                    if *value != T::ZERO {
+                        *value = T::from_f64(1.0 / value.to_f64());
+                    }
                 }
-            }
+            });
         });
         let mask = |odd: usize| {
             let is_red = |i: usize| (i + odd).is_multiple_of(2);
@@ -152,15 +162,15 @@ impl<T: Real> Level<T> {
                 .map(|i| T::from_f64(f64::from(u8::from(is_red(i)))))
                 .collect()
         };
-        let [x0, y0] = a.layout.start();
+        let [x0, y0] = layout.start();
         Self {
-            arch: Arch::new(),
+            arch,
             inverse,
             masks: [mask(0), mask(1)],
             parity: x0 + y0,
-            whole: (!a.layout.is_shared()).then_some(a.layout.periodic),
-            other: Field::new(&team, cells, 1),
-            team,
+            whole: (!layout.is_shared()).then_some(layout.periodic),
+            other,
+            team: Rc::clone(team),
             down,
         }
     }
@@ -198,6 +208,24 @@ impl<T: Real> Level<T> {
         }
     }
 
+    /// The level as one pass over it sees it, for a right-hand side; what that writes to; the way down.
+    fn relaxed<'a>(
+        &'a mut self,
+        b: &'a Field<T>,
+    ) -> (Relaxed<'a, T>, &'a mut Field<T>, &'a mut Down<T>) {
+        let by = Relaxed {
+            team: &self.team,
+            arch: self.arch,
+            inverse: &self.inverse,
+            masks: &self.masks,
+            parity: self.parity,
+            periodic: self.whole.expect("one rank has the whole level"),
+            b,
+        };
+        let down = self.down.as_mut().expect("there is a level below");
+        (by, &mut self.other, down)
+    }
+
     fn residual<A: Applied<T>>(&mut self, a: &mut A, b: &Field<T>, x: &mut Field<T>) {
         let arch = self.arch;
         a.apply_and(x, &mut self.other, |j, columns, _, y| {
@@ -206,7 +234,18 @@ impl<T: Real> Level<T> {
     }
 }
 
-/// One V-cycle for `A x = b`, begun with zero, whatever `x` is, if `from_zero` says so. Collective.
+/// What a cycle begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// Zero, whatever `x` is.
+    Zero,
+    /// The given `x`.
+    Given,
+    /// What is interpolated from the solution of the level below. On levels that one rank has the whole of.
+    Below,
+}
+
+/// One V-cycle for `A x = b`. Collective.
 pub fn cycle<T: Real, A: Applied<T>>(
     a: &mut A,
     level: &mut Level<T>,
@@ -214,7 +253,7 @@ pub fn cycle<T: Real, A: Applied<T>>(
     x: &mut Field<T>,
     below: &mut [Coarse<T>],
     shape: Shape,
-    from_zero: bool,
+    begin: Begin,
 ) {
     let Some((next, below)) = below.split_first_mut() else {
         // One cell, whose operator is its diagonal.
@@ -226,53 +265,32 @@ pub fn cycle<T: Real, A: Applied<T>>(
     };
     let forth = [0, 1].repeat(shape.before);
     let back = if shape.backwards { [1, 0] } else { [0, 1] }.repeat(shape.after);
-    if let Some(periodic) = level.whole {
-        let down = level.down.as_mut().expect("there is a level below");
-        let by = Relaxed {
-            team: &level.team,
-            arch: level.arch,
-            inverse: &level.inverse,
-            masks: &level.masks,
-            parity: level.parity,
-            periodic,
-            b,
-        };
-        let other = &mut level.other;
-        let (transfers, coarse) = (&mut down.transfers[..], &mut *next);
+    if level.whole.is_some() {
+        let (by, other, down) = level.relaxed(b);
+        let transfers = &mut down.transfers[..];
+        if begin == Begin::Below {
+            transfers
+                .last_mut()
+                .expect("one axis at least")
+                .fill(&mut next.x);
+        }
         let interpolations: Vec<_> = transfers.iter().map(|transfer| &transfer.by).collect();
-        by.descend(
-            a,
-            [&mut *x, &mut *other],
-            &forth,
-            from_zero,
-            &interpolations,
-            &mut coarse.b,
-        );
-        cycle(
-            &mut coarse.a,
-            &mut coarse.level,
-            &coarse.b,
-            &mut coarse.x,
-            below,
-            shape,
-            true,
-        );
-        by.ascend(a, [x, other], &back, transfers, &mut coarse.x);
+        let start = match begin {
+            Begin::Zero => Start::Zero,
+            Begin::Given => Start::Given,
+            Begin::Below => Start::Interpolated(&next.x),
+        };
+        let fields = [&mut *x, &mut *other];
+        by.descend(a, fields, start, &forth, &interpolations, &mut next.b);
+        next.cycle(below, shape, Begin::Zero);
+        by.ascend(a, [x, other], &back, transfers, &mut next.x);
         return;
     }
-    level.sweep(a, b, x, &forth, from_zero);
+    level.sweep(a, b, x, &forth, begin == Begin::Zero);
     level.residual(a, b, x);
     let down = level.down.as_mut().expect("there is a level below");
     down.restrict(&mut level.other, &mut next.b);
-    cycle(
-        &mut next.a,
-        &mut next.level,
-        &next.b,
-        &mut next.x,
-        below,
-        shape,
-        true,
-    );
+    next.cycle(below, shape, Begin::Zero);
     down.correct(&mut next.x, x);
     level.sweep(a, b, x, &back, false);
 }
@@ -288,23 +306,39 @@ pub fn full_cycle<T: Real, A: Applied<T>>(
     below: &mut [Coarse<T>],
     shape: Shape,
 ) {
-    if let Some((next, below)) = below.split_first_mut() {
-        let down = level.down.as_mut().expect("there is a level below");
-        let copy = |j: usize, [r]: [&mut [T]; 1]| r.copy_from_slice(b.own_row(j));
-        level.team.update([&mut level.other], copy);
-        down.restrict(&mut level.other, &mut next.b);
-        full_cycle(
-            &mut next.a,
-            &mut next.level,
-            &next.b,
-            &mut next.x,
-            below,
-            shape,
-        );
-        level.team.update([&mut *x], |_, [x]| x.fill(T::ZERO));
-        down.correct(&mut next.x, x);
+    let mut begin = Begin::Zero;
+    if let Some((next, further)) = below.split_first_mut() {
+        if level.whole.is_some() {
+            let (by, _, down) = level.relaxed(b);
+            let transfers = down.transfers.iter();
+            let interpolations: Vec<_> = transfers.map(|transfer| &transfer.by).collect();
+            by.restrict_b(a, &interpolations, &mut next.b);
+            next.full_cycle(further, shape);
+            begin = Begin::Below;
+        } else {
+            let down = level.down.as_mut().expect("there is a level below");
+            let copy = |j: usize, [r]: [&mut [T]; 1]| r.copy_from_slice(b.own_row(j));
+            level.team.update([&mut level.other], copy);
+            down.restrict(&mut level.other, &mut next.b);
+            next.full_cycle(further, shape);
+            level.team.update([&mut *x], |_, [x]| x.fill(T::ZERO));
+            down.correct(&mut next.x, x);
+            begin = Begin::Given;
+        }
     }
-    cycle(a, level, b, x, below, shape, false);
+    cycle(a, level, b, x, below, shape, begin);
+}
+
+impl<T: Real> Coarse<T> {
+    fn cycle(&mut self, below: &mut [Self], shape: Shape, begin: Begin) {
+        let Self { a, level, b, x } = self;
+        cycle(a, level, b, x, below, shape, begin);
+    }
+
+    fn full_cycle(&mut self, below: &mut [Self], shape: Shape) {
+        let Self { a, level, b, x } = self;
+        full_cycle(a, level, b, x, below, shape);
+    }
 }
 
 impl<T: Real> Down<T> {

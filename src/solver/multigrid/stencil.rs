@@ -20,8 +20,6 @@ pub struct Stencil<T> {
     pub team: Rc<Team>,
     pub layout: Layout,
     pub links: Links<T>,
-    /// What walls and heat capacity take.
-    pub excess: Field<T>,
     /// The excess and all links of a cell.
     pub diagonal: Field<T>,
     arch: Arch,
@@ -32,40 +30,87 @@ pub struct Stencil<T> {
 pub struct Links<T> {
     pub east: Field<T>,
     pub north: Field<T>,
+    /// None on a level whose cells have four neighbours.
+    pub crossing: Option<Crossing<T>>,
+    /// A row of the links that there are none of.
+    none: Vec<T>,
+}
+
+/// The links over corners.
+pub struct Crossing<T> {
     pub rising: Field<T>,
     pub falling: Field<T>,
 }
 
 impl<T: Real> Links<T> {
-    /// No links at all.
+    /// No links so far, and none over corners ever.
     pub fn new(team: &Team, cells: [usize; 2]) -> Self {
-        let [east, north, rising, falling] = [(); 4].map(|()| Field::new(team, cells, 1));
         Self {
-            east,
-            north,
-            rising,
-            falling,
+            east: Field::new(team, cells, 1),
+            north: Field::new(team, cells, 1),
+            crossing: None,
+            none: vec![T::ZERO; cells[0] + 2],
         }
     }
 
-    pub fn each_mut(&mut self) -> [&mut Field<T>; 4] {
-        let Self {
-            east,
-            north,
-            rising,
-            falling,
-        } = self;
-        [east, north, rising, falling]
+    /// No links so far.
+    pub fn crossing(team: &Team, cells: [usize; 2]) -> Self {
+        Self {
+            crossing: Some(Crossing {
+                rising: Field::new(team, cells, 1),
+                falling: Field::new(team, cells, 1),
+            }),
+            ..Self::new(team, cells)
+        }
+    }
+
+    /// Links to the north-east of some cells of row `j`.
+    pub fn rising(&self, j: isize, columns: Range<isize>) -> &[T] {
+        self.over_corners(|crossing| &crossing.rising, j, columns)
+    }
+
+    /// Links from the cells to the north of some cells of row `j` to those to the east.
+    pub fn falling(&self, j: isize, columns: Range<isize>) -> &[T] {
+        self.over_corners(|crossing| &crossing.falling, j, columns)
+    }
+
+    fn over_corners(
+        &self,
+        of: impl Fn(&Crossing<T>) -> &Field<T>,
+        j: isize,
+        columns: Range<isize>,
+    ) -> &[T] {
+        match &self.crossing {
+            Some(crossing) => of(crossing).part(j, columns),
+            None => &self.none[..columns.len()],
+        }
+    }
+
+    /// All that there are: along x, along y, and over corners.
+    pub fn each(&self) -> impl Iterator<Item = &Field<T>> {
+        let over_corners = self.crossing.iter();
+        let over_corners = over_corners.flat_map(|crossing| [&crossing.rising, &crossing.falling]);
+        [&self.east, &self.north].into_iter().chain(over_corners)
+    }
+
+    /// As [`Self::each`].
+    pub fn each_mut(&mut self) -> impl Iterator<Item = &mut Field<T>> {
+        let over_corners = self.crossing.iter_mut();
+        let over_corners =
+            over_corners.flat_map(|crossing| [&mut crossing.rising, &mut crossing.falling]);
+        [&mut self.east, &mut self.north]
+            .into_iter()
+            .chain(over_corners)
     }
 
     /// The sum of `link (u - u beyond)` over the links of an own cell: exactly 0 for constants.
-    pub fn flows(&self, u: &Field<T>, i: isize, j: isize) -> f64 {
-        let center = u.get(i, j).to_f64();
+    pub fn flows(&self, u: impl Fn(isize, isize) -> f64, i: isize, j: isize) -> f64 {
+        let center = u(i, j);
         let pairs = self.around(i, j).into_iter().zip(STEPS);
         let sums = pairs.map(|(links, steps)| {
             let flow = |k: usize| {
                 let [di, dj] = steps[k];
-                links[k] * (center - u.get(i + di, j + dj).to_f64())
+                links[k] * (center - u(i + di, j + dj))
             };
             flow(0) + flow(1)
         });
@@ -74,12 +119,14 @@ impl<T: Real> Links<T> {
 
     /// Pairs of links of a cell that lead to opposite sides: along x, along y, and two diagonals.
     pub fn around(&self, i: isize, j: isize) -> [[f64; 2]; 4] {
-        let at = |links: &Field<T>, i, j| links.get(i, j).to_f64();
+        let [east, north] = [&self.east, &self.north].map(|links| |i, j| links.get(i, j).to_f64());
+        let rising = |i, j| self.rising(j, i..i + 1)[0].to_f64();
+        let falling = |i, j| self.falling(j, i..i + 1)[0].to_f64();
         [
-            [at(&self.east, i, j), at(&self.east, i - 1, j)],
-            [at(&self.north, i, j), at(&self.north, i, j - 1)],
-            [at(&self.rising, i, j), at(&self.rising, i - 1, j - 1)],
-            [at(&self.falling, i, j - 1), at(&self.falling, i - 1, j)],
+            [east(i, j), east(i - 1, j)],
+            [north(i, j), north(i, j - 1)],
+            [rising(i, j), rising(i - 1, j - 1)],
+            [falling(i, j - 1), falling(i - 1, j)],
         ]
     }
 }
@@ -93,14 +140,14 @@ const STEPS: [[[isize; 2]; 2]; 4] = [
 ];
 
 impl<T: Real> Stencil<T> {
-    /// An operator with the links and the excess of the own cells. Links between a cell and itself
-    /// are dropped. Collective.
+    /// An operator with the links of the own cells, and an excess: what walls and heat capacity take of
+    /// them. Links between a cell and itself are dropped. Collective.
     pub fn new(
         comm: Rc<dyn Communicator>,
         team: Rc<Team>,
         layout: Layout,
         mut links: Links<T>,
-        excess: Field<T>,
+        excess: &Field<T>,
     ) -> Self {
         let [around_x, around_y] =
             [0, 1].map(|axis| layout.periodic[axis] && layout.all_cells()[axis] == 1);
@@ -111,30 +158,33 @@ impl<T: Real> Stencil<T> {
             around_x && around_y,
         ];
         let mut halo = Halo::new(Rc::clone(&comm), &layout.domain(), Reach::Box);
-        for (links, leads_back) in links.each_mut().into_iter().zip(leads_back) {
+        for (links, leads_back) in links.each_mut().zip(leads_back) {
             if leads_back {
                 team.update([&mut *links], |_, [row]| row.fill(T::ZERO));
             }
             fill(&mut halo, links);
         }
+        let arch = Arch::new();
         let mut diagonal = Field::new(&team, layout.cells(), 1);
         team.update([&mut diagonal], |j, [row]| {
             let (j, nx) = (signed(j), signed(row.len()));
             let east = links.east.part(j, -1..nx);
             let [south, north] = [j - 1, j].map(|j| links.north.part(j, 0..nx));
-            let to_south_west = links.rising.part(j - 1, -1..nx);
-            let to_north_east = links.rising.part(j, 0..nx);
-            let to_south_east = links.falling.part(j - 1, 0..nx);
-            let to_north_west = links.falling.part(j, -1..nx);
+            let to_south_west = links.rising(j - 1, -1..nx);
+            let to_north_east = links.rising(j, 0..nx);
+            let to_south_east = links.falling(j - 1, 0..nx);
+            let to_north_west = links.falling(j, -1..nx);
             let excess = excess.part(j, 0..nx);
-            for (i, diagonal) in row.iter_mut().enumerate() {
-                let along_x = east[i + 1].to_f64() + east[i].to_f64();
-                let along_y = north[i].to_f64() + south[i].to_f64();
-                let rising = to_north_east[i].to_f64() + to_south_west[i].to_f64();
-                let falling = to_south_east[i].to_f64() + to_north_west[i].to_f64();
-                let sum = (along_x + along_y) + (rising + falling);
-                *diagonal = T::from_f64(excess[i].to_f64() + sum);
-            }
+            arch.dispatch(|| {
+                for (i, diagonal) in row.iter_mut().enumerate() {
+                    let along_x = east[i + 1].to_f64() + east[i].to_f64();
+                    let along_y = north[i].to_f64() + south[i].to_f64();
+                    let rising = to_north_east[i].to_f64() + to_south_west[i].to_f64();
+                    let falling = to_south_east[i].to_f64() + to_north_west[i].to_f64();
+                    let sum = (along_x + along_y) + (rising + falling);
+                    *diagonal = T::from_f64(excess[i].to_f64() + sum);
+                }
+            });
         });
         fill(&mut halo, &mut diagonal);
         Self {
@@ -142,47 +192,72 @@ impl<T: Real> Stencil<T> {
             team,
             layout,
             links,
-            excess,
             diagonal,
-            arch: Arch::new(),
+            arch,
             halo,
         }
     }
 
-    /// The operator of the finest level in this form. Collective.
-    pub fn of(a: &Helmholtz<T>, layout: &Layout) -> Self {
+    /// The operator of the finest level in this form, and its excess. Collective.
+    pub fn of(a: &Helmholtz<T>, layout: &Layout) -> (Self, Field<T>) {
         let (comm, team) = (Rc::clone(a.comm()), Rc::clone(a.team()));
         let (cells, [alpha, beta]) = (a.cells(), a.factors().map(Real::to_f64));
         let mut links = Links::new(&team, cells);
         let mut excess = Field::new(&team, cells, 1);
-        let goes_on = Side::ALL.map(|side| a.goes_on(side));
-        let (faces, capacity) = (a.faces(), a.capacity());
+        let is_wall = Side::ALL.map(|side| !a.goes_on(side));
+        let (faces, capacity, arch) = (a.faces(), a.capacity(), Arch::new());
         let fields = [&mut links.east, &mut links.north, &mut excess];
         team.update(fields, |j, [east, north, excess]| {
-            for i in 0..cells[0] {
-                let weights = faces
-                    .around(cells, i, j)
-                    .map(|weight| beta * weight.to_f64());
-                let at_wall = [i == 0, i + 1 == cells[0], j == 0, j + 1 == cells[1]];
-                let of_wall: [f64; 4] = std::array::from_fn(|side| {
-                    if at_wall[side] && !goes_on[side] {
-                        weights[side]
+            let last = cells[0] - 1;
+            let held = |i: usize| alpha * capacity.at(i, j).to_f64();
+            arch.dispatch(|| {
+                for (i, excess) in excess.iter_mut().enumerate() {
+                    *excess = T::from_f64(held(i));
+                }
+            });
+            faces.beyond(Side::Right, cells, j, east);
+            faces.beyond(Side::Top, cells, j, north);
+            for links in [&mut *east, &mut *north] {
+                arch.dispatch(|| {
+                    for link in links {
+                        *link = T::from_f64(beta * link.to_f64());
+                    }
+                });
+            }
+            // A wall is no link, but part of the excess.
+            let at_wall = [j == 0 && is_wall[2], j + 1 == cells[1] && is_wall[3]];
+            let columns = if at_wall == [false; 2] {
+                vec![0, last]
+            } else {
+                (0..cells[0]).collect()
+            };
+            for i in columns {
+                let at_wall = [
+                    i == 0 && is_wall[0],
+                    i == last && is_wall[1],
+                    at_wall[0],
+                    at_wall[1],
+                ];
+                let weights = faces.around(cells, i, j);
+                let of_wall = std::array::from_fn::<_, 4, _>(|side| {
+                    if at_wall[side] {
+                        beta * weights[side].to_f64()
                     } else {
                         0.0
                     }
                 });
                 let walls = (of_wall[0] + of_wall[1]) + (of_wall[2] + of_wall[3]);
-                east[i] = T::from_f64(weights[Side::Right as usize] - of_wall[1]);
-                north[i] = T::from_f64(weights[Side::Top as usize] - of_wall[3]);
-                excess[i] = T::from_f64(alpha * capacity.at(i, j).to_f64() + walls);
+                excess[i] = T::from_f64(held(i) + walls);
+            }
+            if is_wall[1] {
+                east[last] = T::ZERO;
+            }
+            if at_wall[1] {
+                north.fill(T::ZERO);
             }
         });
-        Self::new(comm, team, layout.clone(), links, excess)
-    }
-
-    /// Fills the ghosts of a field from the neighbours. Collective.
-    pub fn fill(&mut self, u: &mut Field<T>) {
-        fill(&mut self.halo, u);
+        let stencil = Self::new(comm, team, layout.clone(), links, &excess);
+        (stencil, excess)
     }
 
     /// See [`super::level::Applied`].
@@ -237,8 +312,8 @@ impl<T: Real> StencilRows<'_, T> {
             diagonal: self.diagonal.part(row, start..end),
             east: links.east.part(row, start - 1..end),
             north: [below, row].map(|j| links.north.part(j, start..end)),
-            rising: [below, row].map(|j| links.rising.part(j, start - 1..end)),
-            falling: [below, row].map(|j| links.falling.part(j, start - 1..end)),
+            rising: [below, row].map(|j| links.rising(j, start - 1..end)),
+            falling: [below, row].map(|j| links.falling(j, start - 1..end)),
         }
         .run(self.arch);
     }

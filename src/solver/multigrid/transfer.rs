@@ -18,9 +18,9 @@ pub struct Interpolation<T> {
     pub axis: usize,
     /// Own fine cells before the first that coincides with a coarse one.
     before: usize,
-    /// Of the fine cell behind each coarse one; those with one ghost.
-    lower: Field<T>,
-    upper: Field<T>,
+    /// Of the fine cell behind each coarse one, with one ghost; 0 where there is none.
+    pub lower: Field<T>,
+    pub upper: Field<T>,
 }
 
 /// An interpolation and its transpose between the fields of two levels.
@@ -32,37 +32,21 @@ pub struct Transfer<T> {
 }
 
 impl<T: Real> Transfer<T> {
-    /// Between the cells of `fine` and of `coarse`, with the weights of the fine cells, which have a
-    /// known ghost.
+    /// Between the cells of `fine` and of `coarse`, with the weights of the fine cell behind each
+    /// coarse one, which have a known ghost.
     pub fn new(
         comm: &Rc<dyn Communicator>,
         team: &Rc<Team>,
         axis: usize,
-        fine: &Layout,
-        coarse: &Layout,
-        weights: [&Field<T>; 2],
+        [fine, coarse]: [&Layout; 2],
+        [lower, upper]: [Field<T>; 2],
     ) -> Self {
-        let before = fine.before_first(axis);
-        let [of_columns, of_rows] = [0, 1].map(|this| if this == axis { 2 } else { 1 });
-        let [lower, upper] = weights.map(|weights| {
-            let mut packed = Field::new(team, coarse.cells(), 1);
-            let [nx, ny] = coarse.cells().map(signed);
-            let first = [0, 1].map(|this| if this == axis { -1 } else { 0 });
-            let behind = [0, 1].map(|this| if this == axis { signed(before) + 1 } else { 0 });
-            team.for_rows(&mut packed, first[1]..ny, |j, row| {
-                for i in first[0]..nx {
-                    let [fine_i, fine_j] = [of_columns * i + behind[0], of_rows * j + behind[1]];
-                    row[(i + 1).cast_unsigned()] = weights.get(fine_i, fine_j);
-                }
-            });
-            packed
-        });
         let halo = |layout: &Layout| Halo::new(Rc::clone(comm), &layout.domain(), Reach::Star);
         Self {
             by: Interpolation {
                 arch: Arch::new(),
                 axis,
-                before,
+                before: fine.before_first(axis),
                 lower,
                 upper,
             },
