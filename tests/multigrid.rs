@@ -9,7 +9,10 @@ use isotherm::{
     field::{Field, Team},
     grid::Grid,
     operator::{CellValues, Faces, Helmholtz},
-    solver::{Cg, Method, Multigrid, Preconditioner, SolveStats, Solver, Tolerance, VCycle},
+    solver::{
+        Cg, Cycle, Lowered, Method, Multigrid, Preconditioner, SolveStats, Solver, Tolerance,
+        VCycle,
+    },
 };
 
 /// What is beyond a side: the weight of a wall's face, as a multiple of that between two cells like
@@ -62,6 +65,9 @@ const SOLO: Layout = Layout {
 enum By {
     Multigrid,
     PreconditionedCg,
+    /// With cycles in single precision.
+    MixedMultigrid,
+    MixedCg,
 }
 
 fn harmonic(a: f64, b: f64) -> f64 {
@@ -203,12 +209,13 @@ impl Problem<'_> {
                     x.own_row_mut(j).copy_from_slice(&guess[own]);
                 }
             }
+            let alone = |cycle: Box<dyn Cycle<f64>>| Box::new(Multigrid::new(cycle));
+            let under_cg = |cycle: Box<dyn Preconditioner<f64>>| Box::new(Cg::new(&a, Some(cycle)));
             let method: Box<dyn Method<f64>> = match by {
-                By::Multigrid => Box::new(Multigrid::new(Box::new(VCycle::alone(&domain)))),
-                By::PreconditionedCg => {
-                    let cycle: Box<dyn Preconditioner<f64>> = Box::new(VCycle::new(&domain));
-                    Box::new(Cg::new(&a, Some(cycle)))
-                }
+                By::Multigrid => alone(Box::new(VCycle::alone(&domain))),
+                By::MixedMultigrid => alone(Box::new(Lowered::<f64, f32>::alone(&domain))),
+                By::PreconditionedCg => under_cg(Box::new(VCycle::new(&domain))),
+                By::MixedCg => under_cg(Box::new(Lowered::<f64, f32>::new(&domain))),
             };
             let solved = Solver::new(&a, method, tolerance).solve(&mut a, &b, &mut x);
             let stats = solved.unwrap_or_else(|error| panic!("{error}"));
@@ -236,6 +243,11 @@ impl Problem<'_> {
         println!("{what}: {alone_took} cycles alone, {cg_took} under cg");
         assert!(alone_took <= alone, "{what}: {alone_took} cycles alone");
         assert!(cg_took <= under_cg, "{what}: {cg_took} cycles under cg");
+        // Cycles in single precision are as good.
+        let mixed = self.iterations(By::MixedMultigrid, 1e-8, SOLO);
+        assert!(mixed <= alone_took + 1, "{what}: {mixed}, not {alone_took}");
+        let mixed = self.iterations(By::MixedCg, 1e-8, SOLO);
+        assert!(mixed <= cg_took + 1, "{what}: {mixed}, not {cg_took}");
     }
 }
 
@@ -341,6 +353,35 @@ fn the_solution_is_that_of_the_equation() {
     }
 }
 
+/// Single precision knows no numbers like these.
+#[test]
+fn mixed_precision_gets_as_far_in_any_units() {
+    let jumps = materials([97, 61], 1e4, SHAPES[2].1);
+    let problem = |unit: f64| {
+        let problem = Problem {
+            conductivity: &jumps,
+            ..poisson([97, 61])
+        };
+        let b = problem.b.iter().map(|b| b * unit).collect();
+        Problem { b, ..problem }
+    };
+    for by in [By::MixedMultigrid, By::MixedCg] {
+        let (expected, took) = problem(1.0).solve(by, 1e-11, SOLO, None);
+        assert!(took.residual <= 1e-11 * took.initial_residual);
+        for exponent in [-240, 240] {
+            // A power of two rounds nothing.
+            let unit = 2.0_f64.powi(exponent);
+            let (u, stats) = problem(unit).solve(by, 1e-11, SOLO, None);
+            assert_eq!(stats.iterations, took.iterations, "{by:?}, {unit:e}");
+            assert!(
+                u.iter()
+                    .zip(&expected)
+                    .all(|(u, expected)| u / unit == *expected)
+            );
+        }
+    }
+}
+
 /// Two materials; the second one where `is_inside` a place in the unit square.
 fn materials(cells: [usize; 2], inside: f64, is_inside: Inside) -> Box<Conductivity<'static>> {
     let part = |at: usize, n: usize| {
@@ -381,9 +422,11 @@ fn conductivity_may_jump_a_millionfold() {
                 }
                 .balanced();
                 let what = format!("{name} of {inside:e}, {beyond:?}");
-                let took = problem.iterations(By::PreconditionedCg, 1e-8, SOLO);
-                println!("{what}: {took}");
-                assert!(took < 30, "{what}: {took}");
+                for by in [By::PreconditionedCg, By::MixedCg] {
+                    let took = problem.iterations(by, 1e-8, SOLO);
+                    println!("{what}, {by:?}: {took}");
+                    assert!(took < 30, "{what}, {by:?}: {took}");
+                }
             }
         }
     }
@@ -457,7 +500,12 @@ fn no_bit_depends_on_the_layout() {
         (poisson([30, 6]), &[[1, 6], [1, 4], [2, 3], [6, 1]]),
     ];
     for (problem, layouts) in all {
-        for by in [By::Multigrid, By::PreconditionedCg] {
+        for by in [
+            By::Multigrid,
+            By::PreconditionedCg,
+            By::MixedMultigrid,
+            By::MixedCg,
+        ] {
             let (expected, expected_stats) = problem.solve(by, 1e-9, SOLO, None);
             let seeds = [None, Some(3)].into_iter().cycle();
             for ((&ranks, late), threads) in

@@ -17,7 +17,7 @@ use super::{
 use crate::{physics::FaceMean, simulation::Cadence};
 
 pub use checkpoint::Checkpoint;
-pub use files::{Fields, Plot};
+pub use files::{Fields, Plot, Stored};
 pub use solver::Solver;
 
 /// A number, or an expression in x and y.

@@ -53,7 +53,7 @@ impl Given {
 /// Vectors that a solver needs besides the solution: the right-hand side, the residual, its method's.
 fn vectors<T: Real>(solver: Solver) -> u64 {
     // The levels of multigrid while the first of them are made.
-    const LEVELS: u64 = 13;
+    const LEVELS: u64 = 11;
     let own = match solver.method {
         // Two corrections; the direction and its image; both.
         Method::Jacobi | Method::Cg => 2,

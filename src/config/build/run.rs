@@ -7,7 +7,7 @@ use crate::{
     config::{
         case::{Output, Parallel, Plot, Precision, Solver},
         quantity::Auto,
-        schema::{self, Scheme},
+        schema::{self, Scheme, Stored},
         wall_time::WallTime,
     },
     grid::Grid,
@@ -181,21 +181,13 @@ impl Check<'_> {
             let message = format!("must be 1 to 9, is {level}");
             self.problem("output.fields.compression", message, None);
         }
-        let stored = fields.precision.unwrap_or(precision);
-        if fields.precision == Some(Precision::Mixed) {
-            let help = "write \"f64\" or \"f32\"";
-            self.problem(
-                "output.fields.precision",
-                "is no precision of a file",
-                Some(help),
-            );
-        }
-        if (precision, stored) == (Precision::F32, Precision::F64) {
+        let is_single = precision == Precision::F32;
+        if is_single && fields.precision == Some(Stored::F64) {
             let message = "does nothing with parallel.precision = \"f32\"";
             self.problem("output.fields.precision", message, Some("remove it"));
         }
         Storage {
-            single: stored == Precision::F32,
+            single: is_single || fields.precision == Some(Stored::F32),
             compression: fields.compression,
         }
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::case::Precision, output::Colormap};
+use crate::output::Colormap;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -16,11 +16,19 @@ pub struct Plot {
     pub contours: Option<usize>,
 }
 
+/// The numbers of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Stored {
+    F64,
+    F32,
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
     /// The numbers of the frames: `"f64"`, or `"f32"` for half the size; those of the run if absent.
-    pub precision: Option<Precision>,
+    pub precision: Option<Stored>,
     /// The level at which frames are compressed without loss, 1 (fast) to 9 (small); not at all if absent.
     /// Every program that reads HDF5 reads them (shuffle and deflate).
     pub compression: Option<u8>,
