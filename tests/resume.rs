@@ -54,9 +54,14 @@ diagnostics = { every_steps = 3 }
 probes = [
     { name = "centre", at = [0.5, 1.0] },
     { name = "block", mean = { min = [-0.1, 0.4], max = [1.2, 1.3] } },
+    { name = "cut", from = [0, 0.5], to = [1, 1.5], points = 3 },
 ]
 probing = { every_steps = 2 }
 checkpoint = { every_steps = 2, keep = 2 }
+
+[output.fields]
+medium = true
+compression = 4
 
 [time]
 end = 0.02
@@ -406,6 +411,14 @@ mod ranks {
         let nicolson = format!("{STEP}scheme = 'crank-nicolson'\n");
         let multigrid = "[solver]\npreconditioner = 'multigrid'";
         on_any_ranks::<f64>(&format!("{nicolson}{multigrid}"), &[]);
+    }
+
+    #[test]
+    fn steps_of_any_length_go_on_with_the_same_bits() {
+        on_any_ranks::<f64>(
+            "step = { tolerance = 1e-2 }\nscheme = 'tr-bdf2'\n[solver]\npreconditioner = 'multigrid'",
+            &["--set", "parallel.precision=mixed"],
+        );
     }
 
     #[test]

@@ -199,6 +199,9 @@ impl FieldsFile {
             };
             let values = values.unwrap_or_default();
             let (dataset, index) = self.write_block(part, block, &values, &writers)?;
+            if let Part::Frame(_) = part {
+                fault::point("flushed", comm.rank());
+            }
             let read_back = verify(&self.path, dataset, index, block, &values);
             agree(comm, read_back)?;
             match part {
@@ -242,7 +245,6 @@ impl FieldsFile {
         };
         // Under MPI a file does not close while its datasets are open; they are gone here.
         writers.agree("flush", file.flush())?;
-        fault::point("flushed", writers.comm.rank());
         writers.agree("close", file.close())?;
         Ok(place)
     }
