@@ -8,6 +8,7 @@
 //! Levels of few cells are computed by every rank, so that their number does not depend on how many
 //! ranks there are; nor does any bit.
 
+mod band;
 mod fused;
 mod galerkin;
 mod gather;

@@ -4,12 +4,13 @@
 use std::ops::Range;
 
 use super::{
+    band::Band,
     level::{Applied, RowOperator},
     transfer::{Interpolation, Transfer},
     wave::{Place, Wave},
 };
 use crate::{
-    field::{Field, Real, Span, Team, ThreeRows, signed},
+    field::{Field, Real, Team, ThreeRows, signed},
     kernel::{Arch, Relaxation, relax, relax_zero, subtract_from},
 };
 
@@ -45,45 +46,6 @@ pub enum Start<'a, T> {
     Given,
     /// What is interpolated from the solution of the level below, whose ghosts are filled.
     Interpolated(&'a Field<T>),
-}
-
-/// Rows that a thread makes, the first of them, and where they go.
-struct Band<'a, T> {
-    first: usize,
-    rows: Vec<&'a mut [T]>,
-}
-
-impl<'a, T: Real> Band<'a, T> {
-    fn none() -> Self {
-        Self {
-            first: 0,
-            rows: Vec::new(),
-        }
-    }
-
-    fn of(field: &'a mut Field<T>, bands: &[Range<usize>]) -> Vec<Self> {
-        let columns = 0..field.cells()[0];
-        let spans: Vec<_> = bands
-            .iter()
-            .map(|rows| Span {
-                columns: columns.clone(),
-                rows: rows.clone(),
-            })
-            .collect();
-        let parts = field.cut(&spans).into_iter().zip(bands);
-        parts
-            .map(|(rows, band)| Self {
-                first: band.start,
-                rows,
-            })
-            .collect()
-    }
-
-    /// Where a row goes, if it is among them.
-    fn row(&mut self, j: isize) -> Option<&mut [T]> {
-        let at = usize::try_from(j - signed(self.first)).ok()?;
-        self.rows.get_mut(at).map(|row| &mut **row)
-    }
 }
 
 /// The cells of rows with a ghost at either end, or the first of them.
