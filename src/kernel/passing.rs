@@ -34,22 +34,21 @@ where
         arch.dispatch(self);
     }
 
-    /// Steps the first `n` cells of each row, a whole number of vectors.
+    /// Steps the first `n` cells of each row, one vector or more. A vector takes its place when what is
+    /// west of the next has been read.
     #[inline(always)]
     fn sweep<S: Simd>(&mut self, simd: S, n: usize) {
         let lanes = T::lanes::<S>();
         let step = Step::new(simd, &self.coefficients, self.dt, 0, n / lanes);
         let mut rows = Passing::new(&mut self.older, &mut self.group, n);
-        let mut west = rows.west::<S>(0);
-        for k in 0..n / lanes {
+        let mut stepped = rows.stepped(&step, 0, 0, &rows.west::<S>(0));
+        for k in 1..n / lanes {
             let at = k * lanes;
-            // What is west of the next vector, before this one takes its place.
-            let ahead = if at + lanes < n { at + lanes } else { at };
-            let next_west = rows.west::<S>(ahead);
-            let stepped = rows.stepped(&step, k, at, &west);
-            rows.put::<S>(at, stepped);
-            west = next_west;
+            let west = rows.west::<S>(at);
+            rows.put::<S>(at - lanes, stepped);
+            stepped = rows.stepped(&step, k, at, &west);
         }
+        rows.put::<S>(n - lanes, stepped);
     }
 
     /// Moves the values at the ends of the rows.
