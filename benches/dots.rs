@@ -70,7 +70,7 @@ fn dots<T: Real>(criterion: &mut Criterion) {
         });
         group.bench_function("reproducible", |bencher| {
             let mut dots = Dots::new();
-            bencher.iter(|| black_box(dots.of(comm.as_ref(), &team, [[&x, &y]])));
+            bencher.iter(|| black_box(dots.of(comm.as_ref(), &team, [(&x, &y)])));
         });
     }
 }

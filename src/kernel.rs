@@ -31,8 +31,8 @@ pub use rows::{EulerRows, Surrounded};
 pub use stencil::StencilRow;
 pub use step::Coefficients;
 pub use vectors::{
-    add_converted, axpy, combine, convert, divide_by, extrapolate, multiply, multiply_by, scale,
-    scale_by, xpay,
+    add_converted, axpy, combine, combine_converted, convert, divide_by, extrapolate, multiply,
+    multiply_by, scale, scale_by, xpay,
 };
 
 /// Columns of a row that are computed in one go, so that what is done with them next finds them in

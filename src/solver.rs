@@ -17,7 +17,8 @@ mod recurrence;
 mod tolerance;
 
 use crate::{
-    field::{DotPart, Dots, Field, Real, reproducible_sum},
+    field::{Dots, Field, Real, Team, reproducible_sum},
+    kernel::{Arch, xpay},
     operator::Helmholtz,
 };
 
@@ -81,16 +82,24 @@ pub trait Preconditioner<T: Real> {
     /// [`Helmholtz::revision`]).
     fn prepare(&mut self, a: &mut Helmholtz<T>);
 
-    /// `z = M^-1 r` for residuals of some norm, and this rank's part of `(r, z)`, begun with an empty one,
-    /// for the operator `a` that it was prepared for. Both fields have a ghost; `r` keeps its own cells.
+    /// Makes `z = M^-1 r` of residuals of some norm, with a ghost, and keeps it, for the operator `a` that it
+    /// was prepared for; `r` keeps its own cells. Returns `(r, z)`, by products that this solve made before.
     fn apply(
         &mut self,
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
         norm: f64,
-        z: &mut Field<T>,
-        empty: [DotPart; 1],
-    ) -> [DotPart; 1];
+        dots: &mut Dots<1>,
+    ) -> f64;
+
+    /// `p = z + beta p`.
+    fn turn(&self, team: &Team, beta: T, p: &mut Field<T>);
+}
+
+/// `p = z + beta p`.
+fn turn_by<T: Real>(team: &Team, z: &Field<T>, beta: T, p: &mut Field<T>) {
+    let arch = Arch::new();
+    team.update([p], |j, [p]| xpay(arch, z.own_row(j), beta, p));
 }
 
 impl<T: Real> Preconditioner<T> for Box<dyn Preconditioner<T>> {
@@ -107,10 +116,13 @@ impl<T: Real> Preconditioner<T> for Box<dyn Preconditioner<T>> {
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
         norm: f64,
-        z: &mut Field<T>,
-        empty: [DotPart; 1],
-    ) -> [DotPart; 1] {
-        self.as_mut().apply(a, r, norm, z, empty)
+        dots: &mut Dots<1>,
+    ) -> f64 {
+        self.as_mut().apply(a, r, norm, dots)
+    }
+
+    fn turn(&self, team: &Team, beta: T, p: &mut Field<T>) {
+        self.as_ref().turn(team, beta, p);
     }
 }
 
@@ -240,7 +252,7 @@ fn residual<T: Real>(system: &mut System<'_, T>) -> f64 {
     let mut dots = Dots::new();
     let System { a, b, x, r, .. } = system;
     let part = a.residual(b, x, r, dots.parts());
-    let [rr] = dots.totals(a.comm().as_ref(), a.team(), part, [[&**r, &**r]]);
+    let [rr] = dots.totals(a.comm().as_ref(), a.team(), part, [(&**r, &**r)]);
     rr.sqrt()
 }
 

@@ -9,6 +9,7 @@ mod steps;
 mod theta;
 mod tiling;
 mod tr_bdf2;
+mod tuner;
 
 use serde::{Deserialize, Serialize};
 

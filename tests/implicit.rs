@@ -460,10 +460,10 @@ fn applied(
         // The dot product in the pass is that of its own.
         let mut dots = Dots::new();
         let part = a.apply_dot(&mut y, &mut ay, dots.parts());
-        let [in_pass] = dots.totals(comm.as_ref(), &team, part, [[&y, &ay]]);
-        let [alone] = Dots::new().of(comm.as_ref(), &team, [[&y, &ay]]);
+        let [in_pass] = dots.totals(comm.as_ref(), &team, part, [(&y, &ay)]);
+        let [alone] = Dots::new().of(comm.as_ref(), &team, [(&y, &ay)]);
         assert!((in_pass - alone).abs() <= 1e-14 * alone.abs());
-        let products = Dots::new().of(comm.as_ref(), &team, [[&y, &ax], [&x, &ay]]);
+        let products = Dots::new().of(comm.as_ref(), &team, [(&y, &ax), (&x, &ay)]);
         // The diagonal is what the operator makes of one cell.
         let mut diagonal = Field::new(&team, domain.cells, 0);
         a.diagonal(&mut diagonal);

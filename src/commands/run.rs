@@ -15,7 +15,7 @@ use crate::{
     domain::Domain,
     error::{Error, count},
     field::{Field, Real, Team},
-    launch::{Launcher, Placement, memory, time_left},
+    launch::{Launcher, Placement, time_left},
     output::{
         Checkpoint, Checkpoints, DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, Marks,
         PICTURE, PROBES, Picture, Probes, Progress, REPORT, Report, Requests, RunDirectory, STOP,
@@ -139,7 +139,7 @@ impl Run<'_> {
             mut u,
             max_dt,
             pace,
-            situation,
+            search,
         } = self.prepare::<T>()?;
 
         let Start {
@@ -195,15 +195,15 @@ impl Run<'_> {
                 .collect(),
         };
         if let (
-            Some(situation),
+            Some(search),
             0,
             Some(Choice {
                 plan,
                 settled: true,
             }),
-        ) = (situation, comm.rank(), facts.plan)
+        ) = (search, comm.rank(), facts.plan)
         {
-            memory::remember(&situation, plan);
+            search.remember(plan);
         }
         let report = Report::gather(&facts, comm);
         report.write(&directory.file(REPORT), comm)?;

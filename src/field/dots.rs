@@ -51,7 +51,7 @@ impl DotPart {
     }
 
     /// Adds `x[0] y[0] + x[1] y[1] + ...`, each product rounded to f64.
-    pub fn add<T: Real>(&mut self, x: &[T], y: &[T]) {
+    pub fn add<X: Real, Y: Real>(&mut self, x: &[X], y: &[Y]) {
         self.arch.dispatch(Products { part: self, x, y });
     }
 
@@ -73,13 +73,13 @@ impl DotPart {
     }
 }
 
-struct Products<'a, T> {
+struct Products<'a, X, Y> {
     part: &'a mut DotPart,
-    x: &'a [T],
-    y: &'a [T],
+    x: &'a [X],
+    y: &'a [Y],
 }
 
-impl<T: Real> WithSimd for Products<'_, T> {
+impl<X: Real, Y: Real> WithSimd for Products<'_, X, Y> {
     type Output = ();
 
     #[inline(always)]
@@ -89,7 +89,7 @@ impl<T: Real> WithSimd for Products<'_, T> {
         let (x, x_rest) = x[..count].as_chunks::<LANES>();
         let (y, y_rest) = y[..count].as_chunks::<LANES>();
         let mut largest = part.largest;
-        let product = |(x, y): (&[T; LANES], &[T; LANES])| -> [f64; LANES] {
+        let product = |(x, y): (&[X; LANES], &[Y; LANES])| -> [f64; LANES] {
             from_fn(|k| x[k].to_f64() * y[k].to_f64())
         };
         for (x, y) in x.chunks(BLOCKS).zip(y.chunks(BLOCKS)) {
@@ -99,7 +99,7 @@ impl<T: Real> WithSimd for Products<'_, T> {
         }
         if !x_rest.is_empty() {
             // Zeros add nothing.
-            let (mut x, mut y) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+            let (mut x, mut y) = ([X::ZERO; LANES], [Y::ZERO; LANES]);
             x[..x_rest.len()].copy_from_slice(x_rest);
             y[..y_rest.len()].copy_from_slice(y_rest);
             let rest = std::iter::once(product((&x, &y)));
@@ -143,12 +143,12 @@ impl<const N: usize> Dots<N> {
     /// The products over all ranks, given the shares that this rank's threads summed up in a pass
     /// over the own cells `of` each pair of fields: the same bits from any layout, NaN if a
     /// term is not finite. Collective.
-    pub fn totals<T: Real>(
+    pub fn totals<X: Real, Y: Real>(
         &mut self,
         comm: &dyn Communicator,
         team: &Team,
         mut parts: [DotPart; N],
-        of: [[&Field<T>; 2]; N],
+        of: [(&Field<X>, &Field<Y>); N],
     ) -> [f64; N] {
         let (totals, mut good) = self.reduce(comm, &mut parts);
         for (exponent, verdict) in self.exponents.iter_mut().zip(&mut good) {
@@ -176,20 +176,20 @@ impl<const N: usize> Dots<N> {
     }
 
     /// The products in a pass of their own. Collective.
-    pub fn of<T: Real>(
+    pub fn of<X: Real, Y: Real>(
         &mut self,
         comm: &dyn Communicator,
         team: &Team,
-        of: [[&Field<T>; 2]; N],
+        of: [(&Field<X>, &Field<Y>); N],
     ) -> [f64; N] {
         let parts = self.pass(team, of);
         self.totals(comm, team, parts, of)
     }
 
-    fn pass<T: Real>(&self, team: &Team, of: [[&Field<T>; 2]; N]) -> [DotPart; N] {
-        let rows = of.first().map_or(0, |[x, _]| x.cells()[1]);
+    fn pass<X: Real, Y: Real>(&self, team: &Team, of: [(&Field<X>, &Field<Y>); N]) -> [DotPart; N] {
+        let rows = of.first().map_or(0, |(x, _)| x.cells()[1]);
         let add = |parts: &mut [DotPart; N], j| {
-            for (part, [x, y]) in parts.iter_mut().zip(of) {
+            for (part, (x, y)) in parts.iter_mut().zip(of) {
                 part.add(x.own_row(j), y.own_row(j));
             }
         };
@@ -281,7 +281,7 @@ mod tests {
             let values: Vec<f64> = (0..1000_u32).map(|k| size * f64::from(k).sin()).collect();
             let x = field::<f64>(&team, 100, &values);
             let one = field::<f64>(&team, 100, &[1.0; 1000]);
-            let [sum, squares] = dots.of(&Solo, &team, [[&x, &one], [&x, &x]]);
+            let [sum, squares] = dots.of(&Solo, &team, [(&x, &one), (&x, &x)]);
             let expected = exact(values.iter().copied());
             assert!((sum - expected).abs() <= 1e-15 * size, "{sum} {expected}");
             let expected = exact(values.iter().map(|x| x * x));
@@ -299,10 +299,10 @@ mod tests {
                 let x = field::<f64>(&team, 50, &values);
                 let one = field::<f64>(&team, 50, &[1.0; 100]);
                 let mut dots = Dots::new();
-                let [xx, ones] = dots.of(&Solo, &team, [[&x, &x], [&one, &one]]);
+                let [xx, ones] = dots.of(&Solo, &team, [(&x, &x), (&one, &one)]);
                 assert!(xx.is_nan() && ones == 100.0, "{xx} {ones}");
                 // And is forgotten.
-                let [ones, again] = dots.of(&Solo, &team, [[&one, &one]; 2]);
+                let [ones, again] = dots.of(&Solo, &team, [(&one, &one); 2]);
                 assert_eq!([ones, again], [100.0; 2]);
             }
         }
@@ -330,7 +330,7 @@ mod tests {
                     let scaled: Vec<_> = mine.iter().map(|x| x * shrink.powi(k)).collect();
                     let x = field::<f64>(team, columns, &scaled);
                     let y = field::<f64>(team, columns, mine);
-                    dots.of(comm, team, [[&x, &y], [&y, &y]])
+                    dots.of(comm, team, [(&x, &y), (&y, &y)])
                 }).collect::<Vec<_>>()
             };
             let expected = products(&Solo, &Team::new(1).unwrap(), 0..rows);

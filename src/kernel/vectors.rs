@@ -49,6 +49,11 @@ pub fn add_converted<L: Real, T: Real>(arch: Arch, a: f64, x: &[L], y: &mut [T])
     arch.dispatch(AddConverted { a, x, y });
 }
 
+/// `y = a x + b y`, computed in double precision.
+pub fn combine_converted<L: Real, T: Real>(arch: Arch, [a, b]: [f64; 2], x: &[L], y: &mut [T]) {
+    arch.dispatch(CombineConverted { a, b, x, y });
+}
+
 /// `y = a x + b y + z`.
 pub fn combine<T: Real>(arch: Arch, [a, b]: [T; 2], x: &[T], z: &[T], y: &mut [T]) {
     arch.dispatch(Combine { a, b, x, z, y });
@@ -106,6 +111,13 @@ struct Convert<'a, T, L> {
 
 struct AddConverted<'a, L, T> {
     a: f64,
+    x: &'a [L],
+    y: &'a mut [T],
+}
+
+struct CombineConverted<'a, L, T> {
+    a: f64,
+    b: f64,
     x: &'a [L],
     y: &'a mut [T],
 }
@@ -223,6 +235,17 @@ impl<L: Real, T: Real> WithSimd for AddConverted<'_, L, T> {
     fn with_simd<S: Simd>(self, _simd: S) {
         for (y, x) in self.y.iter_mut().zip(self.x) {
             *y = T::from_f64(y.to_f64() + self.a * x.to_f64());
+        }
+    }
+}
+
+impl<L: Real, T: Real> WithSimd for CombineConverted<'_, L, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for (y, x) in self.y.iter_mut().zip(self.x) {
+            *y = T::from_f64(self.a * x.to_f64() + self.b * y.to_f64());
         }
     }
 }

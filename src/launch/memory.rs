@@ -1,24 +1,25 @@
 //! Plans found on this machine, remembered from one run to the next.
 //!
 //! One JSON file, `isotherm/plans.json` in the user's cache directory. It only saves the time to
-//! find a plan again: whatever is wrong with it, a run goes on without.
+//! find a plan again: whatever is wrong with it, a run goes on without. A plan is settled when the run after the one
+//! that found it found none faster near it.
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
-use crate::stepper::Plan;
+use crate::stepper::Choice;
 
 /// The plan remembered for a situation.
 #[must_use]
-pub fn recall(situation: &str) -> Option<Plan> {
-    let sound = |plan: &Plan| plan.halo_depth > 0 && plan.tile_columns > 0;
+pub fn recall(situation: &str) -> Option<Choice> {
+    let sound = |Choice { plan, .. }: &Choice| plan.halo_depth > 0 && plan.tile_columns > 0;
     all(&file()?).remove(situation).filter(sound)
 }
 
 /// Remembers a plan for a situation.
-pub fn remember(situation: &str, plan: Plan) {
+pub fn remember(situation: &str, choice: Choice) {
     let Some(file) = file() else { return };
     let mut plans = all(&file);
-    plans.insert(situation.to_owned(), plan);
+    plans.insert(situation.to_owned(), choice);
     let text = serde_json::to_string_pretty(&plans).expect("plans have a JSON form");
     let partial = file.with_extension(std::process::id().to_string());
     let written = fs::create_dir_all(file.parent().expect("the file is in a directory"))
@@ -50,7 +51,7 @@ fn file() -> Option<PathBuf> {
     Some(cache.join("isotherm/plans.json"))
 }
 
-fn all(file: &PathBuf) -> BTreeMap<String, Plan> {
+fn all(file: &PathBuf) -> BTreeMap<String, Choice> {
     let text = fs::read(file).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }

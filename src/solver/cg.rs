@@ -1,9 +1,9 @@
 //! The method of conjugate gradients.
 
-use super::{Method, Preconditioner, Reason, System};
+use super::{Method, Preconditioner, Reason, System, turn_by};
 use crate::{
     field::{DotPart, Dots, Field, Real, merge_parts},
-    kernel::{Arch, CHUNK, axpy, xpay},
+    kernel::{Arch, CHUNK, axpy},
     operator::Helmholtz,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 /// `(r, r)`.
 pub struct Cg<T, P = Box<dyn Preconditioner<T>>> {
     arch: Arch,
-    preconditioner: Option<Preconditioned<T, P>>,
+    preconditioner: Option<P>,
     p: Field<T>,
     q: Field<T>,
     /// `(r, r)` now, and `(r, z)` of the last direction.
@@ -26,11 +26,6 @@ pub struct Cg<T, P = Box<dyn Preconditioner<T>>> {
     pq_dots: Dots<1>,
     rr_dots: Dots<1>,
     rz_dots: Dots<1>,
-}
-
-struct Preconditioned<T, P> {
-    by: P,
-    z: Field<T>,
 }
 
 /// What an iteration weighed its vectors with.
@@ -48,7 +43,7 @@ impl<T: Real, P: Preconditioner<T>> Cg<T, P> {
         let vector = |ghosts| Field::new(a.team(), a.cells(), ghosts);
         Self {
             arch: Arch::new(),
-            preconditioner: preconditioner.map(|by| Preconditioned { by, z: vector(1) }),
+            preconditioner,
             p: vector(1),
             q: vector(0),
             rr: 0.0,
@@ -61,15 +56,11 @@ impl<T: Real, P: Preconditioner<T>> Cg<T, P> {
     }
 
     pub(super) fn preconditioner(&self) -> Option<&P> {
-        self.preconditioner
-            .as_ref()
-            .map(|preconditioned| &preconditioned.by)
+        self.preconditioner.as_ref()
     }
 
     pub(super) fn preconditioner_mut(&mut self) -> Option<&mut P> {
-        self.preconditioner
-            .as_mut()
-            .map(|preconditioned| &mut preconditioned.by)
+        self.preconditioner.as_mut()
     }
 
     /// Those of the last iteration.
@@ -83,7 +74,7 @@ impl<T: Real, P: Preconditioner<T>> Cg<T, P> {
         let a = &mut *system.a;
         let part = a.apply_dot(&mut self.p, &mut self.q, self.pq_dots.parts());
         let (comm, team) = (a.comm().as_ref(), a.team().as_ref());
-        let [pq] = self.pq_dots.totals(comm, team, part, [[&self.p, &self.q]]);
+        let [pq] = self.pq_dots.totals(comm, team, part, [(&self.p, &self.q)]);
         positive(pq, "the operator is not positive definite")?;
         self.coefficients.alpha = rz / pq;
         self.rr = self.advance(system, rz / pq);
@@ -92,20 +83,17 @@ impl<T: Real, P: Preconditioner<T>> Cg<T, P> {
 
     /// The new direction `p = z + beta p` with `M z = r`. Returns `(r, z)`.
     fn turn(&mut self, system: &mut System<'_, T>) -> Result<f64, Reason> {
-        let (z, rz) = match &mut self.preconditioner {
-            None => (&*system.r, self.rr),
-            Some(Preconditioned { by, z }) => {
-                let part = by.apply(system.a, system.r, self.rr.sqrt(), z, self.rz_dots.parts());
-                let (comm, team) = (system.a.comm().as_ref(), system.a.team());
-                let [rz] = self.rz_dots.totals(comm, team, part, [[&*system.r, &*z]]);
-                (&*z, rz)
-            }
+        let rz = match &mut self.preconditioner {
+            None => self.rr,
+            Some(by) => by.apply(system.a, system.r, self.rr.sqrt(), &mut self.rz_dots),
         };
         positive(rz, "the preconditioner is not positive definite")?;
         self.coefficients.beta = rz / self.rz;
-        let (arch, beta) = (self.arch, T::from_f64(self.coefficients.beta));
-        let turn = |j: usize, [p]: [&mut [T]; 1]| xpay(arch, z.own_row(j), beta, p);
-        system.a.team().update([&mut self.p], turn);
+        let (team, beta) = (system.a.team(), T::from_f64(self.coefficients.beta));
+        match &self.preconditioner {
+            None => turn_by(team, system.r, beta, &mut self.p),
+            Some(by) => by.turn(team, beta, &mut self.p),
+        }
         self.rz = rz;
         Ok(rz)
     }
@@ -133,7 +121,7 @@ impl<T: Real, P: Preconditioner<T>> Cg<T, P> {
         let r = &**r;
         let [rr] = self
             .rr_dots
-            .totals(a.comm().as_ref(), a.team(), part, [[r, r]]);
+            .totals(a.comm().as_ref(), a.team(), part, [(r, r)]);
         rr
     }
 }
@@ -142,12 +130,12 @@ impl<T: Real, P: Preconditioner<T>> Method<T> for Cg<T, P> {
     fn name(&self) -> String {
         match &self.preconditioner {
             None => "cg".to_owned(),
-            Some(Preconditioned { by, .. }) => format!("cg with {}", by.name()),
+            Some(by) => format!("cg with {}", by.name()),
         }
     }
 
     fn start(&mut self, system: &mut System<'_, T>, norm: f64) -> Result<(), Reason> {
-        if let Some(Preconditioned { by, .. }) = &mut self.preconditioner {
+        if let Some(by) = &mut self.preconditioner {
             by.prepare(system.a);
         }
         self.rr = norm * norm;

@@ -102,7 +102,7 @@ impl<'a, T: Real> Correction<'a, T> {
             part.add(piece.y, piece.y);
         });
         let r = &**r;
-        let [rr] = dots.totals(a.comm().as_ref(), a.team(), part, [[r, r]]);
+        let [rr] = dots.totals(a.comm().as_ref(), a.team(), part, [(r, r)]);
         let next = self.next(weights);
         let settle = |j: usize, [x, e, before]: [&mut [T]; 3]| {
             let mut s = [T::ZERO; CHUNK];

@@ -1,8 +1,8 @@
 //! The diagonal as a preconditioner.
 
-use super::Preconditioner;
+use super::{Preconditioner, turn_by};
 use crate::{
-    field::{DotPart, Field, Real, merge_parts},
+    field::{DotPart, Dots, Field, Real, Team, merge_parts},
     kernel::{Arch, multiply},
     operator::{Helmholtz, Revision},
 };
@@ -11,6 +11,8 @@ use crate::{
 pub struct Diagonal<T> {
     arch: Arch,
     inverse: Field<T>,
+    /// What it made of residuals last.
+    z: Option<Field<T>>,
     /// Of the operator whose diagonal it is.
     revision: Option<Revision<T>>,
 }
@@ -21,6 +23,7 @@ impl<T: Real> Diagonal<T> {
         Self {
             arch: Arch::new(),
             inverse: Field::new(a.team(), a.cells(), 0),
+            z: None,
             revision: None,
         }
     }
@@ -54,16 +57,27 @@ impl<T: Real> Preconditioner<T> for Diagonal<T> {
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
         _norm: f64,
-        z: &mut Field<T>,
-        empty: [DotPart; 1],
-    ) -> [DotPart; 1] {
+        dots: &mut Dots<1>,
+    ) -> f64 {
         let (arch, inverse, r) = (self.arch, &self.inverse, &*r);
+        let z = self
+            .z
+            .get_or_insert_with(|| Field::new(a.team(), a.cells(), 0));
         let work = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
             multiply(arch, inverse.own_row(j), r.own_row(j), z);
             part.add(r.own_row(j), z);
         };
-        let rows = 0..r.cells()[1];
-        a.team()
-            .sweep([z], rows, || empty, work, merge_parts, &mut || {})
+        let (rows, empty) = (0..r.cells()[1], dots.parts());
+        let fields = [&mut *z];
+        let part = a
+            .team()
+            .sweep(fields, rows, || empty, work, merge_parts, &mut || {});
+        let [rz] = dots.totals(a.comm().as_ref(), a.team(), part, [(r, &*z)]);
+        rz
+    }
+
+    fn turn(&self, team: &Team, beta: T, p: &mut Field<T>) {
+        let z = self.z.as_ref().expect("it was applied");
+        turn_by(team, z, beta, p);
     }
 }

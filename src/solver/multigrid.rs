@@ -24,10 +24,10 @@ mod wave;
 
 pub use self::lowered::Lowered;
 use self::{hierarchy::Hierarchy, layout::Layout, level::Shape};
-use super::{Method, Preconditioner, Reason, System};
+use super::{Method, Preconditioner, Reason, System, turn_by};
 use crate::{
     domain::Domain,
-    field::{DotPart, Dots, Field, Real, merge_parts},
+    field::{Dots, Field, Real, Team},
     kernel::{Arch, axpy},
     operator::{Helmholtz, Revision},
 };
@@ -116,13 +116,22 @@ impl<T: Real> VCycle<T> {
     }
 
     /// Makes `z` of the residuals by a full cycle or a V-cycle.
-    fn make(&mut self, a: &mut Helmholtz<T>, r: &Field<T>, z: &mut Field<T>, full: bool) {
+    fn make(&mut self, a: &mut Helmholtz<T>, r: &Field<T>, full: bool) -> &Field<T> {
         let levels = self.levels.as_mut().expect("the cycle is prepared");
+        let z = self
+            .z
+            .get_or_insert_with(|| Field::new(a.team(), a.cells(), 1));
         if full {
             levels.full_cycle(a, r, z, self.shape);
         } else {
             levels.cycle(a, r, z, self.shape);
         }
+        z
+    }
+
+    /// What was made last.
+    fn z(&self) -> &Field<T> {
+        self.z.as_ref().expect("a cycle was made")
     }
 }
 
@@ -139,15 +148,10 @@ impl<T: Real> Cycle<T> for VCycle<T> {
         x: &mut Field<T>,
         full: bool,
     ) {
-        let mut z = self
-            .z
-            .take()
-            .unwrap_or_else(|| Field::new(a.team(), a.cells(), 1));
-        self.make(a, r, &mut z, full);
+        let z = self.make(a, r, full);
         let (arch, one) = (Arch::new(), T::from_f64(1.0));
         a.team()
             .update([x], |j, [x]| axpy(arch, one, z.own_row(j), x));
-        self.z = Some(z);
     }
 }
 
@@ -165,13 +169,15 @@ impl<T: Real> Preconditioner<T> for VCycle<T> {
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
         _norm: f64,
-        z: &mut Field<T>,
-        empty: [DotPart; 1],
-    ) -> [DotPart; 1] {
-        self.make(a, r, z, false);
-        let (r, z) = (&*r, &*z);
-        let add = |[part]: &mut [DotPart; 1], j: usize| part.add(r.own_row(j), z.own_row(j));
-        a.team().fold_rows(r.cells()[1], || empty, add, merge_parts)
+        dots: &mut Dots<1>,
+    ) -> f64 {
+        let z = self.make(a, r, false);
+        let [rz] = dots.of(a.comm().as_ref(), a.team(), [(&*r, z)]);
+        rz
+    }
+
+    fn turn(&self, team: &Team, beta: T, p: &mut Field<T>) {
+        turn_by(team, self.z(), beta, p);
     }
 }
 
@@ -221,7 +227,7 @@ impl<T: Real> Method<T> for Multigrid<T> {
         self.by.correct(a, r, self.norm, x, full);
         let part = a.residual(b, x, r, self.rr_dots.parts());
         let (comm, team, r) = (a.comm().as_ref(), a.team(), &**r);
-        let [rr] = self.rr_dots.totals(comm, team, part, [[r, r]]);
+        let [rr] = self.rr_dots.totals(comm, team, part, [(r, r)]);
         self.norm = rr.sqrt();
         Ok(Some(self.norm))
     }

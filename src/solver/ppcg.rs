@@ -7,9 +7,10 @@ use super::{
     correction::Correction,
     lanczos::{Bounds, Lanczos},
     recurrence::Recurrence,
+    turn_by,
 };
 use crate::{
-    field::{DotPart, Field, Real, merge_parts},
+    field::{Dots, Field, Real, Team},
     kernel::Arch,
     operator::Helmholtz,
 };
@@ -46,6 +47,7 @@ impl<T: Real> Ppcg<T> {
             diagonal,
             inner_steps,
             bounds: None,
+            z: Field::new(a.team(), a.cells(), 1),
             before: Field::new(a.team(), a.cells(), 1),
         };
         Self {
@@ -115,6 +117,7 @@ struct Polynomial<T> {
     diagonal: Option<Diagonal<T>>,
     inner_steps: usize,
     bounds: Option<Bounds>,
+    z: Field<T>,
     before: Field<T>,
 }
 
@@ -134,31 +137,35 @@ impl<T: Real> Preconditioner<T> for Polynomial<T> {
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
         norm: f64,
-        z: &mut Field<T>,
-        empty: [DotPart; 1],
-    ) -> [DotPart; 1] {
+        dots: &mut Dots<1>,
+    ) -> f64 {
         let Some(bounds) = self.bounds else {
             if let Some(diagonal) = &mut self.diagonal {
-                return diagonal.apply(a, r, norm, z, empty);
+                let rz = diagonal.apply(a, r, norm, dots);
+                diagonal.turn(a.team(), T::ZERO, &mut self.z);
+                return rz;
             }
-            let copy = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
-                z.copy_from_slice(r.own_row(j));
-                part.add(z, z);
-            };
-            let (team, rows) = (a.team(), 0..a.cells()[1]);
-            return team.sweep([z], rows, || empty, copy, merge_parts, &mut || {});
+            let copy = |j: usize, [z]: [&mut [T]; 1]| z.copy_from_slice(r.own_row(j));
+            a.team().update([&mut self.z], copy);
+            return norm * norm;
         };
         let mut recurrence = Recurrence::new(bounds);
         let mut correction = Correction {
             arch: self.arch,
             diagonal: self.diagonal.as_ref(),
-            e: z,
+            e: &mut self.z,
             before: &mut self.before,
         };
         correction.begin(a.team(), r, recurrence.first());
         for _ in 1..self.inner_steps {
             correction.step(a, r, recurrence.next(), []);
         }
-        correction.step(a, r, recurrence.next(), empty)
+        let part = correction.step(a, r, recurrence.next(), dots.parts());
+        let [rz] = dots.totals(a.comm().as_ref(), a.team(), part, [(&*r, &self.z)]);
+        rz
+    }
+
+    fn turn(&self, team: &Team, beta: T, p: &mut Field<T>) {
+        turn_by(team, &self.z, beta, p);
     }
 }

@@ -175,9 +175,8 @@ fn the_diagonal_follows_the_operator() {
         let a = conduction.helmholtz_mut();
         a.set(1.0, beta);
         diagonal.prepare(a);
-        let mut dots = Dots::new();
-        let part = diagonal.apply(a, &mut r, 1.0, &mut z, dots.parts());
-        let [rz] = dots.totals(&Solo, &team, part, [[&r, &z]]);
+        let rz = diagonal.apply(a, &mut r, 1.0, &mut Dots::new());
+        diagonal.turn(&team, 0.0, &mut z);
         // Between walls, on a wall, and in a corner: there a face counts twice.
         let value = |x: f64, y: f64| 3.0 + beta * (400.0 * x + 2.0 * 225.0 * y);
         let expected = [value(2.0, 2.0), value(3.0, 2.0), value(3.0, 3.0)];

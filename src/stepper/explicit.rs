@@ -4,8 +4,8 @@ use std::{rc::Rc, time::Instant};
 
 use super::{
     Carried, Choice, Counts, Heat, Plan, Prescribed, StepTimes, Steps, TimeStepper,
-    plan::Tuner,
     tiling::{deal, split},
+    tuner::Tuner,
 };
 use crate::{
     comm::{Communicator, Reduce},
@@ -62,9 +62,14 @@ impl<T: Real> Explicit<T> {
         }
     }
 
-    /// Takes steps otherwise from now on, no deeper than was prescribed at first.
-    pub fn follow(&mut self, prescribed: impl Into<Prescribed>) {
-        self.tuner.restart(prescribed.into());
+    /// Takes steps after a plan from now on, no deeper than was prescribed at first.
+    pub fn follow(&mut self, plan: Plan) {
+        self.tuner.restart(plan.into(), None);
+    }
+
+    /// Searches the fastest plan from now on, near one or among all, no deeper than was prescribed at first.
+    pub fn search(&mut self, prescribed: Prescribed, from: Option<Plan>) {
+        self.tuner.restart(prescribed, from);
     }
 
     /// All `steps`, with one exchange.

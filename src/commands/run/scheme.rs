@@ -16,7 +16,7 @@ use crate::{
         self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Lowered, Multigrid, Ppcg, Preconditioner,
         Solver, VCycle,
     },
-    stepper::{Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper, TrBdf2},
+    stepper::{Choice, Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper, TrBdf2},
 };
 
 /// A stepper, and what it begins with.
@@ -25,8 +25,24 @@ pub(super) struct Prepared<T> {
     pub u: Field<T>,
     pub max_dt: f64,
     pub pace: Pace,
-    /// What the machine should remember the stepper's plan for, if it does not yet.
-    pub situation: Option<String>,
+    /// The search for a plan, if there is one.
+    pub search: Option<Search>,
+}
+
+/// A search for the fastest plan.
+pub(super) struct Search {
+    /// What the machine is to remember its end for.
+    situation: String,
+    /// The end of the one before.
+    from: Option<Plan>,
+}
+
+impl Search {
+    /// Remembers where the search ended, for good if that is where it began.
+    pub(super) fn remember(&self, plan: Plan) {
+        let settled = self.from == Some(plan);
+        memory::remember(&self.situation, Choice { plan, settled });
+    }
 }
 
 impl Run<'_> {
@@ -51,7 +67,7 @@ impl Run<'_> {
             stepper: Box::new(Rkl2::new(conduction, max_dt)),
             max_dt,
             pace,
-            situation: None,
+            search: None,
         })
     }
 
@@ -77,7 +93,7 @@ impl Run<'_> {
             },
             max_dt,
             pace,
-            situation: None,
+            search: None,
         })
     }
 
@@ -86,14 +102,15 @@ impl Run<'_> {
         let asked = agree(comm, self.given.prescribed(&self.domain))?;
         let situation = self.situation::<T>(asked)?;
         let recalled = self.recall(&situation);
-        let prescribed = recalled.map_or(asked, Prescribed::from);
+        let settled = recalled.filter(|recalled| recalled.settled);
+        let prescribed = settled.map_or(asked, |Choice { plan, .. }| plan.into());
         let margin = prescribed.margin::<T>(&self.domain);
         let diffusion = self
             .given
             .diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
         let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
         let u = self.initial(margin)?;
-        let stepper = Explicit::new(
+        let mut stepper = Explicit::new(
             Rc::clone(&self.comm),
             &self.team,
             &self.domain,
@@ -101,12 +118,17 @@ impl Run<'_> {
             max_dt,
             prescribed,
         );
+        let search = settled.is_none().then(|| {
+            let from = recalled.map(|recalled| recalled.plan);
+            stepper.search(asked, from);
+            Search { situation, from }
+        });
         Ok(Prepared {
             stepper: Box::new(stepper),
             u,
             max_dt,
             pace,
-            situation: recalled.is_none().then_some(situation),
+            search,
         })
     }
 
@@ -145,7 +167,7 @@ impl Run<'_> {
     }
 
     /// The plan that rank 0 remembers for a situation. Collective.
-    fn recall(&self, situation: &str) -> Option<Plan> {
+    fn recall(&self, situation: &str) -> Option<Choice> {
         let remembered = (self.comm.rank() == 0).then(|| memory::recall(situation));
         let all = all_gather(self.comm.as_ref(), &remembered.flatten());
         all.into_iter().next().flatten()

@@ -3,8 +3,8 @@
 use super::{Cycle, VCycle};
 use crate::{
     domain::Domain,
-    field::{DotPart, Field, Real, merge_parts},
-    kernel::{Arch, add_converted, convert},
+    field::{Dots, Field, Real, Team},
+    kernel::{Arch, add_converted, combine_converted, convert},
     operator::{Helmholtz, Revision},
     solver::Preconditioner,
 };
@@ -26,7 +26,8 @@ pub struct Lowered<T, L> {
 struct Low<L> {
     a: Helmholtz<L>,
     r: Field<L>,
-    z: Field<L>,
+    /// What the residuals were divided by.
+    unit: f64,
 }
 
 impl<T: Real, L: Real> Lowered<T, L> {
@@ -57,30 +58,32 @@ impl<T: Real, L: Real> Lowered<T, L> {
             return;
         }
         self.revision = Some(a.revision());
-        let (fields, cells) = (self.low.take(), a.cells());
-        let vector = || Field::new(a.team(), cells, 1);
-        let [r, z] = fields.map_or_else(|| [vector(), vector()], |low| [low.r, low.z]);
+        let before = self.low.take();
+        let r = before.map_or_else(|| Field::new(a.team(), a.cells(), 1), |low| low.r);
         let a = a.converted(&self.domain);
         self.cycle.prepare_for(&a);
-        self.low = Some(Low { a, r, z });
+        self.low = Some(Low { a, r, unit: 1.0 });
     }
 
-    /// Makes `z` of the residuals, both over a number near their norm, which it returns: all
-    /// the numbers are of a size that `L` knows, whatever the units are.
-    fn make(&mut self, a: &mut Helmholtz<T>, r: &Field<T>, norm: f64, full: bool) -> f64 {
-        let unit = power_of_two_below(norm);
+    /// Makes `z` of the residuals, both over a number near their norm: all the numbers are of a size that
+    /// `L` knows, whatever the units are. Returns that number and `z`.
+    fn make(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        r: &Field<T>,
+        norm: f64,
+        full: bool,
+    ) -> (f64, &Field<L>) {
         let (arch, low) = (self.arch, self.low.as_mut().expect("it is prepared"));
+        low.unit = power_of_two_below(norm);
+        let part = 1.0 / low.unit;
         a.team().update([&mut low.r], |j, [low]| {
-            convert(arch, 1.0 / unit, r.own_row(j), low);
+            convert(arch, part, r.own_row(j), low);
         });
         let before = low.a.applications();
-        self.cycle.make(&mut low.a, &low.r, &mut low.z, full);
+        let z = self.cycle.make(&mut low.a, &low.r, full);
         a.count(usize::try_from(low.a.applications() - before).expect("a few"));
-        unit
-    }
-
-    fn z(&self) -> &Field<L> {
-        &self.low.as_ref().expect("it is prepared").z
+        (low.unit, z)
     }
 }
 
@@ -97,8 +100,8 @@ impl<T: Real, L: Real> Cycle<T> for Lowered<T, L> {
         x: &mut Field<T>,
         full: bool,
     ) {
-        let unit = self.make(a, r, norm, full);
-        let (arch, z) = (self.arch, self.z());
+        let arch = self.arch;
+        let (unit, z) = self.make(a, r, norm, full);
         a.team().update([x], |j, [x]| {
             add_converted(arch, unit, z.own_row(j), x);
         });
@@ -119,18 +122,19 @@ impl<T: Real, L: Real> Preconditioner<T> for Lowered<T, L> {
         a: &mut Helmholtz<T>,
         r: &mut Field<T>,
         norm: f64,
-        z: &mut Field<T>,
-        empty: [DotPart; 1],
-    ) -> [DotPart; 1] {
-        let unit = self.make(a, r, norm, false);
-        let (arch, low, r) = (self.arch, self.z(), &*r);
-        let work = |[part]: &mut [DotPart; 1], j: usize, [z]: [&mut [T]; 1]| {
-            convert(arch, unit, low.own_row(j), z);
-            part.add(r.own_row(j), z);
-        };
-        let rows = 0..r.cells()[1];
-        a.team()
-            .sweep([z], rows, || empty, work, merge_parts, &mut || {})
+        dots: &mut Dots<1>,
+    ) -> f64 {
+        let (unit, z) = self.make(a, r, norm, false);
+        let [rz] = dots.of(a.comm().as_ref(), a.team(), [(&*r, z)]);
+        unit * rz
+    }
+
+    fn turn(&self, team: &Team, beta: T, p: &mut Field<T>) {
+        let low = self.low.as_ref().expect("it is prepared");
+        let (arch, z, weights) = (self.arch, self.cycle.z(), [low.unit, beta.to_f64()]);
+        team.update([p], |j, [p]| {
+            combine_converted(arch, weights, z.own_row(j), p);
+        });
     }
 }
 

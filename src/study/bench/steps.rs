@@ -230,7 +230,7 @@ impl<T: Real> Mover<T> {
     pub fn fastest(&self, setting: &Setting, threads: usize) -> Plan {
         setting.team.employ(threads);
         let mut stepper = self.stepper.borrow_mut();
-        stepper.follow(Prescribed::default());
+        stepper.search(Prescribed::default(), None);
         loop {
             match stepper.choice() {
                 Some(Choice { plan, settled }) if settled => return plan,
