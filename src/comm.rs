@@ -61,6 +61,9 @@ pub trait Communicator {
     /// As [`Self::all_reduce`]; a sum of integers does not depend on its order.
     fn all_reduce_integers(&self, values: &mut [i64], op: Reduce);
 
+    /// As [`Self::all_reduce_integers`], with `overlap` run while the numbers are on their way.
+    fn all_reduce_integers_while(&self, values: &mut [i64], op: Reduce, overlap: &mut dyn FnMut());
+
     /// Posts all receives and sends, runs `overlap` while they fly, then waits for them.
     /// `overlap` may call its argument now and then to drive progress.
     fn exchange(&self, messages: &mut [Message<'_>], overlap: &mut dyn FnMut(&mut Poll<'_>));

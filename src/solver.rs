@@ -12,6 +12,7 @@ mod error;
 mod jacobi;
 mod lanczos;
 mod multigrid;
+mod pipelined;
 mod ppcg;
 mod recurrence;
 mod tolerance;
@@ -31,6 +32,7 @@ pub use direct::Direct;
 pub use error::{Reason, SolverError};
 pub use jacobi::Jacobi;
 pub use multigrid::{Cycle, Lowered, Multigrid, VCycle};
+pub use pipelined::PipelinedCg;
 pub use ppcg::Ppcg;
 pub use tolerance::Tolerance;
 

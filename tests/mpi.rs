@@ -274,6 +274,7 @@ fn a_deck_has_the_same_bits_and_sums() {
         ("cg", "multigrid"),
         ("multigrid", "none"),
         ("chebyshev", "none"),
+        ("pipelined-cg", "jacobi"),
         ("ppcg", "jacobi"),
     ] {
         let by = [

@@ -15,7 +15,12 @@ use isotherm::{
     solver::Tolerance,
 };
 
-const METHODS: [Method; 3] = [Method::Jacobi, Method::Chebyshev, Method::Ppcg];
+const METHODS: [Method; 4] = [
+    Method::Jacobi,
+    Method::Chebyshev,
+    Method::Ppcg,
+    Method::PipelinedCg,
+];
 
 /// A method, as well as round-off allows.
 fn by(method: Method, jacobi: bool) -> How {
@@ -107,7 +112,7 @@ fn every_method_finds_what_conjugate_gradients_find() {
         for method in METHODS {
             for jacobi in [false, true] {
                 // What a disc of so much conductivity holds dies out too slowly for these.
-                let is_hard = index >= 5 && method != Method::Ppcg;
+                let is_hard = index >= 5 && matches!(method, Method::Jacobi | Method::Chebyshev);
                 if is_hard || (method == Method::Jacobi && jacobi) {
                     continue;
                 }
@@ -175,6 +180,11 @@ fn an_iteration_applies_the_operator_as_often_as_it_says() {
             assert!(solves.iterations > 20, "{solves:?}");
             assert_eq!(solves.applications, solves.iterations + 2, "{solves:?}");
         }
+        // To begin, two more.
+        let [cg, pipelined] =
+            [Method::Cg, Method::PipelinedCg].map(|method| solves(method, 10, 10));
+        assert_eq!(pipelined.applications, pipelined.iterations + 4);
+        assert_eq!(pipelined.iterations, cg.iterations);
         for (cg_steps, inner_steps) in [(8, 2), (8, 4), (8, 10)] {
             let solves = solves(Method::Ppcg, cg_steps, inner_steps);
             let outer = solves.iterations - cg_steps as u64;

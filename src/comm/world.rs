@@ -106,6 +106,17 @@ impl Communicator for World {
         self.comm.all_reduce_into(&mine[..], values, operation(op));
     }
 
+    fn all_reduce_integers_while(&self, values: &mut [i64], op: Reduce, overlap: &mut dyn FnMut()) {
+        let mine = values.to_vec();
+        request::scope(|scope| {
+            let request =
+                self.comm
+                    .immediate_all_reduce_into(scope, &mine[..], values, operation(op));
+            overlap();
+            request.wait_without_status();
+        });
+    }
+
     fn exchange(&self, messages: &mut [Message<'_>], overlap: &mut dyn FnMut(&mut Poll<'_>)) {
         request::scope(|scope| {
             let mut pending = Vec::with_capacity(2 * messages.len());

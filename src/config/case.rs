@@ -89,6 +89,8 @@ pub enum Method {
     Jacobi,
     #[default]
     Cg,
+    #[serde(rename = "pipelined-cg")]
+    PipelinedCg,
     Multigrid,
     Chebyshev,
     Ppcg,
@@ -102,6 +104,7 @@ impl Method {
         match self {
             Self::Jacobi => "jacobi",
             Self::Cg => "cg",
+            Self::PipelinedCg => "pipelined-cg",
             Self::Multigrid => "multigrid",
             Self::Chebyshev => "chebyshev",
             Self::Ppcg => "ppcg",

@@ -147,10 +147,37 @@ impl<const N: usize> Dots<N> {
         &mut self,
         comm: &dyn Communicator,
         team: &Team,
-        mut parts: [DotPart; N],
+        parts: [DotPart; N],
         of: [(&Field<X>, &Field<Y>); N],
     ) -> [f64; N] {
-        let (totals, mut good) = self.reduce(comm, &mut parts);
+        let reduced = self.reduced(comm, parts, None);
+        self.settle(comm, reduced, |dots| dots.pass(team, of))
+    }
+
+    /// The first half of [`Self::totals`]: sums up over all ranks, with `overlap` run while the numbers are on their way.
+    /// Collective.
+    pub fn reduce_while(
+        &self,
+        comm: &dyn Communicator,
+        parts: [DotPart; N],
+        overlap: &mut dyn FnMut(),
+    ) -> Reduced<N> {
+        self.reduced(comm, parts, Some(overlap))
+    }
+
+    /// The second half of [`Self::totals`], given what makes the shares anew if they were not as foretold.
+    /// Collective.
+    pub fn settle(
+        &mut self,
+        comm: &dyn Communicator,
+        reduced: Reduced<N>,
+        again: impl FnOnce(&Self) -> [DotPart; N],
+    ) -> [f64; N] {
+        let Reduced {
+            mut parts,
+            totals,
+            verdicts: mut good,
+        } = reduced;
         for (exponent, verdict) in self.exponents.iter_mut().zip(&mut good) {
             if *verdict == Verdict::Low {
                 *exponent -= ROOM;
@@ -163,8 +190,7 @@ impl<const N: usize> Dots<N> {
         let mut bounds = parts.each_mut().map(DotPart::bound);
         comm.all_reduce(&mut bounds, Reduce::Max);
         self.exponents = bounds.map(exponent_above);
-        let mut parts = self.pass(team, of);
-        let (totals, _) = self.reduce(comm, &mut parts);
+        let Reduced { totals, .. } = self.reduced(comm, again(self), None);
         for (exponent, total) in self.exponents.iter_mut().zip(totals) {
             *exponent = if total.is_nan() {
                 0
@@ -197,13 +223,14 @@ impl<const N: usize> Dots<N> {
     }
 
     /// Sums over all ranks, and whether each was as foretold.
-    fn reduce(
+    fn reduced(
         &self,
         comm: &dyn Communicator,
-        parts: &mut [DotPart; N],
-    ) -> ([f64; N], [Verdict; N]) {
+        mut parts: [DotPart; N],
+        overlap: Option<&mut dyn FnMut()>,
+    ) -> Reduced<N> {
         let mut words = [[0; LIMBS + 1]; N];
-        for ((words, part), exponent) in words.iter_mut().zip(&mut *parts).zip(self.exponents) {
+        for ((words, part), exponent) in words.iter_mut().zip(&mut parts).zip(self.exponents) {
             let below = exponent - exponent_above(part.bound());
             words[..LIMBS].copy_from_slice(&part.sum.limbs());
             words[LIMBS] = match below {
@@ -213,7 +240,11 @@ impl<const N: usize> Dots<N> {
                 _ => 0,
             };
         }
-        comm.all_reduce_integers(words.as_flattened_mut(), Reduce::Sum);
+        let numbers = words.as_flattened_mut();
+        match overlap {
+            Some(overlap) => comm.all_reduce_integers_while(numbers, Reduce::Sum, overlap),
+            None => comm.all_reduce_integers(numbers, Reduce::Sum),
+        }
         let mut totals = [0.0; N];
         let mut verdicts = [Verdict::Wrong; N];
         for (k, words) in words.into_iter().enumerate() {
@@ -226,8 +257,19 @@ impl<const N: usize> Dots<N> {
                 _ => Verdict::Wrong,
             };
         }
-        (totals, verdicts)
+        Reduced {
+            parts,
+            totals,
+            verdicts,
+        }
     }
+}
+
+/// Sums over all ranks that may have to be made anew.
+pub struct Reduced<const N: usize> {
+    parts: [DotPart; N],
+    totals: [f64; N],
+    verdicts: [Verdict; N],
 }
 
 /// How the largest term of all compares with what was foretold.

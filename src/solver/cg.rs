@@ -152,7 +152,7 @@ impl<T: Real, P: Preconditioner<T>> Method<T> for Cg<T, P> {
     }
 }
 
-fn positive(value: f64, otherwise: &'static str) -> Result<(), Reason> {
+pub(super) fn positive(value: f64, otherwise: &'static str) -> Result<(), Reason> {
     if value > 0.0 && value.is_finite() {
         Ok(())
     } else {

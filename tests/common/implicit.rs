@@ -7,7 +7,8 @@ use isotherm::{
     field::{Field, Real},
     operator::{Conduction, Helmholtz},
     solver::{
-        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, Ppcg, Solver, Tolerance, VCycle,
+        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, PipelinedCg, Ppcg, Solver,
+        Tolerance, VCycle,
     },
     stepper::{Heat, Solves, Steady, Steps, Theta, TimeStepper},
 };
@@ -62,6 +63,7 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, how: How) -> Solver<T> {
     let method: Box<dyn solver::Method<T>> = match how.method {
         Method::Jacobi => Box::new(Jacobi::new(a)),
         Method::Cg => Box::new(Cg::new(a, diagonal)),
+        Method::PipelinedCg => Box::new(PipelinedCg::new(a, diagonal)),
         Method::Multigrid => Box::new(Multigrid::new(Box::new(VCycle::alone(domain)))),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal, how.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal, how.cg_steps, how.inner_steps)),

@@ -58,13 +58,14 @@ fn vectors<T: Real>(solver: Solver) -> u64 {
         // Two corrections; the direction and its image; both.
         Method::Jacobi | Method::Cg => 2,
         Method::Chebyshev | Method::Ppcg => 4,
+        Method::PipelinedCg => 6,
         // The correction; own cells, lines, modes and pivots, in double precision.
         Method::Multigrid => 1 + LEVELS,
         Method::Direct => 4 * size_of::<f64>() as u64 / size_of::<T>() as u64,
     };
     // The diagonal or the levels, and what they make of the residual.
     let of_preconditioner = match (solver.method, solver.preconditioner) {
-        (Method::Jacobi, _) | (Method::Ppcg, Preconditioning::Jacobi) => 1,
+        (Method::Jacobi, _) | (Method::Ppcg | Method::PipelinedCg, Preconditioning::Jacobi) => 1,
         (_, Preconditioning::Jacobi) => 2,
         (_, Preconditioning::Multigrid) => 1 + LEVELS,
         (_, Preconditioning::None) => 0,

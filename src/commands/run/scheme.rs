@@ -13,8 +13,8 @@ use crate::{
     operator::{Conduction, Helmholtz},
     simulation::Pace,
     solver::{
-        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Lowered, Multigrid, Ppcg, Preconditioner,
-        Solver, VCycle,
+        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Lowered, Multigrid, PipelinedCg, Ppcg,
+        Preconditioner, Solver, VCycle,
     },
     stepper::{Choice, Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper, TrBdf2},
 };
@@ -199,6 +199,7 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked, is_mixed: bo
     let method: Box<dyn solver::Method<T>> = match asked.method {
         Method::Jacobi => Box::new(Jacobi::new(a)),
         Method::Cg => Box::new(Cg::new(a, preconditioner())),
+        Method::PipelinedCg => Box::new(PipelinedCg::new(a, diagonal())),
         Method::Multigrid => Box::new(Multigrid::new(cycle())),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal(), asked.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal(), asked.cg_steps, asked.inner_steps)),

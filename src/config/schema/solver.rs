@@ -8,7 +8,8 @@ use crate::config::case::{Method, Preconditioning};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Solver {
-    /// `"cg"`: conjugate gradients; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate
+    /// `"cg"`: conjugate gradients; `"pipelined-cg"`: the same with one reduction an iteration, hidden behind the
+    /// operator, for many ranks on a slow network: it goes over memory more often; `"multigrid"`: V-cycles over ever coarser grids; `"ppcg"`: conjugate
     /// gradients with a polynomial of the operator for a preconditioner, so that ranks wait for each
     /// other less often; `"chebyshev"`: Chebyshev iteration, which goes over memory least; `"jacobi"`:
     /// Jacobi's method, slow; `"direct"`: Fourier transforms along one axis and elimination along the other,
