@@ -11,7 +11,7 @@ refuse() {
     exit "$status"
 }
 
-# Reads the machine file, loads its modules, and looks for the program and for what starts ranks.
+# Reads the machine file, loads its modules, and looks for the program.
 prepare() {
     local file=${ISOTHERM_MACHINE-slurm/machines/generic.sh}
     local here=${file:-this script}
@@ -34,8 +34,6 @@ prepare() {
     ranks=${SLURM_NTASKS:-1}
     threads=${SLURM_CPUS_PER_TASK:-1}
     read -r -a launcher <<<"${launcher:-}"
-    [ "${#launcher[@]}" = 0 ] || command -v "${launcher[0]}" >/dev/null || refuse 127 \
-        "there is no ${launcher[0]}, which \`launcher\` in $here starts ranks with: load its module there"
 }
 
 # lines_of FILE: its lines but for empty ones and comments. line_of FILE N: the Nth of them, if it has so many.
@@ -48,6 +46,8 @@ start() {
     shift 2
     command=("${launcher[@]//'{ranks}'/$ranks}")
     command=("${command[@]//'{threads}'/$threads}" "$program" "$@" --threads "$threads")
+    command -v "${command[0]}" >/dev/null || refuse 127 "there is no ${command[0]} here, which is to start" \
+        "ranks: correct \`launcher\`, or load its module"
 }
 
 # Runs a command to its end and returns its status. SIGUSR1 (Slurm's word before the time is up) and
