@@ -221,29 +221,28 @@ fn warnings(seats: &[Seat], threads: &[usize], launcher: Option<Launcher>) -> Ve
     }
     let hosts: BTreeSet<_> = seats.iter().map(|seat| &seat.host).collect();
     for host in hosts {
-        let here = || {
-            seats
-                .iter()
-                .zip(threads)
-                .filter(|(seat, _)| &seat.host == host)
-        };
-        let cores: BTreeSet<_> = here().flat_map(|(seat, _)| &seat.cores).copied().collect();
-        let ranks = here().count();
-        let node_cores = here().map(|(seat, _)| seat.node_cores).max().unwrap_or(1);
+        let seats_here = seats.iter().zip(threads);
+        let here: Vec<_> = seats_here.filter(|(seat, _)| &seat.host == host).collect();
+        let ranks = here.len();
+        let node_cores = here.iter().map(|(seat, _)| seat.node_cores).max();
+        let node_cores = node_cores.unwrap_or(1);
+        let cores: BTreeSet<_> = (here.iter().flat_map(|(seat, _)| &seat.cores).copied()).collect();
         // The ranks that may use nothing but some cores, and their threads.
         let crowd = |cores: &BTreeSet<usize>| {
-            let within = here().filter(|(seat, _)| seat.cores.is_subset(cores));
+            let within = here.iter().filter(|(seat, _)| seat.cores.is_subset(cores));
             within.fold((0, 0), |(ranks, all), (_, threads)| {
-                (ranks + 1, all + threads)
+                (ranks + 1, all + **threads)
             })
         };
-        let crowded = here()
-            .map(|(seat, _)| &seat.cores)
+        let shares: BTreeSet<_> = (here.iter().map(|(seat, _)| &seat.cores))
             .chain([&cores])
+            .collect();
+        let crowded = shares
+            .into_iter()
             .map(|cores| (cores.len(), crowd(cores)))
             .find(|(cores, (_, threads))| threads > cores);
         if let Some((few, (sharers, wanted))) = crowded {
-            let most = here().map(|(_, threads)| *threads).max().unwrap_or(1);
+            let most = here.iter().map(|(_, threads)| **threads).max().unwrap_or(1);
             let fix = match launcher {
                 Some(_) if most * ranks <= node_cores => fix(most),
                 _ if ranks > node_cores => "start fewer ranks".to_owned(),

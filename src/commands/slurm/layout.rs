@@ -84,6 +84,7 @@ impl Layout {
                 },
             });
         }
+        // Where no layout was too large, none had as many ranks as are given.
         let (message, help) = match (too_much, all_ranks) {
             (Some(memory), _) => (
                 format!(
