@@ -1,9 +1,13 @@
 //! The command line.
 
+mod slurm;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+
+pub use slurm::Slurm;
 
 use crate::{
     config::WallTime,
@@ -16,6 +20,7 @@ Examples:
   mpirun -n 2 isotherm run configs/quickstart.toml --set time.end=0.1
   isotherm resume output/quickstart
   isotherm check configs/quickstart.toml --ranks 64
+  isotherm slurm configs/quickstart.toml --machine slurm/machines/generic.sh
   isotherm init > my.toml
   isotherm info output/quickstart
   isotherm plot output/quickstart --animate
@@ -62,6 +67,13 @@ Examples:
   isotherm check chip.toml
   isotherm check chip.toml --ranks 256 --set 'domain.cells=[16384, 8192]'")]
     Check(Check),
+    /// Write a job script for Slurm that runs a config on a cluster.
+    ///
+    /// Ranks and threads follow from the shape of a node, memory from the config, time from the measured rate of the
+    /// explicit scheme. The script says why. It stops its run with a checkpoint before the time of the job is up,
+    /// is queued again, and goes on, until the run is done.
+    #[command(after_help = slurm::EXAMPLES)]
+    Slurm(Slurm),
     /// Compare two results, frame by frame.
     ///
     /// For each time that both have: `identical` if all bits agree, or the largest difference, where it is, and

@@ -6,10 +6,12 @@ mod check;
 mod compare;
 mod convert;
 mod info;
+mod outlook;
 mod plot;
 mod results;
 mod resume;
 mod run;
+mod slurm;
 mod validate;
 
 pub use bench::bench;
@@ -20,6 +22,7 @@ pub use info::info;
 pub use plot::plot;
 pub use resume::resume;
 pub use run::run;
+pub use slurm::slurm;
 pub use validate::validate;
 
 use std::{fs, path::Path, rc::Rc};

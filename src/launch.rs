@@ -1,5 +1,6 @@
 //! How the program was started: by which launcher, on which cores, with how many threads.
 
+pub mod machine;
 pub mod memory;
 mod placement;
 

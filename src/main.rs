@@ -59,6 +59,7 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
         Command::Bench(bench) => return commands::bench(&bench, launcher),
         Command::Validate(validate) => return commands::validate(&validate, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
+        Command::Slurm(slurm) if speaks => commands::slurm(&slurm)?,
         Command::Convert(convert) if speaks => commands::convert(&convert)?,
         Command::Compare(compare) if speaks => {
             let (text, verdict) = commands::compare(&compare)?;
@@ -75,6 +76,7 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
         }
         // One rank does it.
         Command::Check(_)
+        | Command::Slurm(_)
         | Command::Convert(_)
         | Command::Compare(_)
         | Command::Info(_)

@@ -393,6 +393,13 @@ fn the_report_tells_what_share_of_the_messages_was_hidden() {
     Outcome::of(&mut run(&case, 2, &[])).succeeds();
     let report = case.results("output/case").report();
     assert_eq!(report["layout"]["process_grid"], serde_json::json!([2, 1]));
+    let places = report["layout"]["places"].as_array().unwrap();
+    let threads: Vec<_> = places.iter().map(|place| &place["threads"]).collect();
+    assert_eq!(threads, [&report["layout"]["threads_per_rank"]; 2]);
+    for place in places {
+        let cores = place["cores"].as_str().unwrap();
+        assert!(cores.starts_with(|c: char| c.is_ascii_digit()), "{place}");
+    }
     assert!(report["program"]["mpi"].is_string());
     let hidden = report["communication"]["hidden_fraction"].as_f64().unwrap();
     assert!((0.0..=1.0).contains(&hidden), "{hidden}");

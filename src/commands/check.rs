@@ -1,87 +1,42 @@
 //! `isotherm check`.
 
-use std::{
-    fmt::Write as _,
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::fmt::Write as _;
 
-use super::case::Given;
+use super::{case::Given, outlook::Outlook};
 use crate::{
     cli,
-    comm::{Communicator, Solo},
-    config::{Method, Precision, Preconditioning, Scheme, Solver, Step},
-    domain::{Domain, faces_cut},
+    comm::Solo,
+    config::{Method, Preconditioning, Scheme, Solver, Step},
+    domain::faces_cut,
     error::{Error, count},
-    field::{Field, Real, Team},
     launch::Placement,
-    operator::Diffusion,
     solver::Tolerance,
-    stepper::{Explicit, Prescribed, Steps, TimeStepper},
 };
-
-/// Cells of the blocks in which a large grid is looked at.
-const BLOCK: usize = 1 << 22;
-
-/// How long sweeps are timed for the estimate of the run time.
-const TIMED: Duration = Duration::from_millis(200);
 
 /// What a run of the config would take, in words.
 ///
 /// # Errors
 /// Everything that is wrong with the config.
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
 pub fn check(options: &cli::Check) -> Result<String, Error> {
     let given = Given::read(&options.config, None)?;
-    match given.case.parallel.precision {
-        Precision::F64 | Precision::Mixed => plan::<f64>(options, &given),
-        Precision::F32 => plan::<f32>(options, &given),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     let case = &given.case;
     let asked = case.parallel.ranks.map(|[px, py]| px * py);
     let ranks = options.ranks.or(asked).unwrap_or(1);
-    let process_grid = given.process_grid(ranks)?;
-    let comm: Rc<dyn Communicator> = Rc::new(Solo);
-    let placement = Placement::find(
-        comm.as_ref(),
-        None,
-        options.config.threads,
-        case.parallel.threads,
-    );
-    let team = Rc::new(Team::new(placement.threads)?);
+    let threads =
+        Placement::find(&Solo, None, options.config.threads, case.parallel.threads).threads;
+    let Outlook {
+        precision,
+        process_grid,
+        largest,
+        memory,
+        limit,
+        max_dt,
+        steps,
+        rate,
+    } = Outlook::new(&given, ranks, threads)?;
 
-    // The grid is looked at in blocks, so that a laptop can check a cluster's case.
     let [nx, ny] = case.grid.cells;
-    let down = case.grid.cell_count().div_ceil(BLOCK).min(ny);
-    let across = (nx * ny.div_ceil(down)).div_ceil(BLOCK);
-    let part = Domain::new(case.grid, process_grid, given.periodic(), 0);
-    let prescribed = given.prescribed(&part)?;
-    let mut limit = f64::INFINITY;
-    let mut covered = vec![false; case.medium.regions.len()];
-    let mut sample = None;
-    for block in 0..across * down {
-        let domain = Domain::new(case.grid, [across, down], given.periodic(), block);
-        let diffusion = given.diffusion::<T>(&comm, &team, &domain, 0)?;
-        given.initial::<T>(comm.as_ref(), &team, &domain, 0)?;
-        for (covered, here) in covered.iter_mut().zip(given.covered(&team, &domain)) {
-            *covered |= here;
-        }
-        limit = limit.min(diffusion.stability_limit());
-        sample = Some((domain, diffusion));
-    }
-    given.check_regions(&covered)?;
-    let (domain, diffusion) = sample.expect("a grid has cells");
-    let is_explicit = case.time.scheme == Scheme::Explicit;
-    let is_within = matches!(case.time.step, Step::Within(_));
-    let is_limited = is_explicit || is_within;
-    let (max_dt, _) = given.pace(if is_limited { limit } else { f64::INFINITY })?;
-    let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
-    let memory = given.memory::<T>(largest[0] as u64 * largest[1] as u64)?;
-    let steps = (case.time.end / max_dt).ceil();
-
     let [px, py] = process_grid;
     let [cx, cy] = largest;
     let [dx, dy] = case.grid.spacing();
@@ -97,7 +52,7 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     );
     line(
         "grid",
-        format!("{nx} x {ny} cells of {dx:.4e} m x {dy:.4e} m, {}", T::NAME),
+        format!("{nx} x {ny} cells of {dx:.4e} m x {dy:.4e} m, {precision}"),
     );
     line(
         "ranks",
@@ -110,14 +65,12 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
     if let Some(solver) = case.solver {
         line("solver", in_words(solver));
     }
-    let (name, words) = step_in_words(given, max_dt, limit)?;
+    let (name, words) = step_in_words(&given, max_dt, limit)?;
     line(name, words);
-    if is_within || case.time.scheme == Scheme::Steady {
-        return Ok(text);
+    if let Some(steps) = steps {
+        line("steps", format!("about {steps} to t = {} s", case.time.end));
     }
-    line("steps", format!("about {steps} to t = {} s", case.time.end));
-    if is_explicit {
-        let rate = rate(&comm, &team, &domain, diffusion, prescribed, max_dt)?;
+    if let (Some(steps), Some(rate)) = (steps, rate) {
         let seconds = steps * case.grid.cell_count() as f64 / rate;
         line(
             "time",
@@ -125,38 +78,11 @@ fn plan<T: Real>(options: &cli::Check, given: &Given) -> Result<String, Error> {
                 "about {} on the {} of this machine that it may use, at {rate:.2e} cell updates a \
                  second",
                 duration(seconds),
-                count(team.size(), "core")
+                count(threads, "core")
             ),
         );
     }
     Ok(text)
-}
-
-/// Cell updates per second of this machine's threads on a part of the case.
-#[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
-fn rate<T: Real>(
-    comm: &Rc<dyn Communicator>,
-    team: &Rc<Team>,
-    domain: &Domain,
-    diffusion: Diffusion<T>,
-    prescribed: Prescribed,
-    dt: f64,
-) -> Result<f64, Error> {
-    let mut u = Field::<T>::new(team, domain.cells, diffusion.margin() + 1);
-    let (comm, alone) = (Rc::clone(comm), domain.alone());
-    let mut stepper = Explicit::new(comm, team, &alone, diffusion, dt, prescribed);
-    let mut batch = |seconds: Duration| -> Result<f64, Error> {
-        let (start, mut steps) = (Instant::now(), 0);
-        while start.elapsed() < seconds {
-            let few = Steps::new(0.0, dt, stepper.most_steps());
-            stepper.advance(&mut u, few)?;
-            steps += few.len();
-        }
-        let cells = domain.cells[0] * domain.cells[1];
-        Ok((steps * cells) as f64 / start.elapsed().as_secs_f64())
-    };
-    batch(TIMED)?;
-    batch(TIMED)
 }
 
 /// What is said of the steps, and its name.

@@ -182,6 +182,7 @@ impl Run<'_> {
             clock: &simulation.clock,
             first_step,
             threads: self.team.size(),
+            cores: &self.placement.cores,
             precision: T::NAME,
             mpi: comm.library(),
             wall: start.elapsed().as_secs_f64(),

@@ -47,13 +47,15 @@ pub struct Placement {
     /// Of this rank.
     pub threads: usize,
     pub threads_from: ThreadsFrom,
+    /// Cores that this rank may use, as the kernel lists them: `0-15,32`.
+    pub cores: String,
     /// What keeps cores idle or threads waiting, with the flag that mends it.
     pub warnings: Vec<String>,
 }
 
 impl Placement {
-    /// Decides on the threads of each rank: those asked for on the command line, in the config, by
-    /// `SLURM_CPUS_PER_TASK` or `RAYON_NUM_THREADS`, else the cores that the rank may use, shared
+    /// Decides on the threads of each rank: those asked for on the command line, else in the config, else by
+    /// `SLURM_CPUS_PER_TASK`, else by `RAYON_NUM_THREADS`, else the cores that the rank may use, shared
     /// with the ranks that may use the same ones. Collective.
     #[must_use]
     pub fn find(
@@ -63,23 +65,11 @@ impl Placement {
         config: Option<usize>,
     ) -> Self {
         let seats = all_gather(comm, &Seat::mine());
-        let variable = |name: &'static str| {
-            let threads = env::var(name)
-                .ok()?
-                .parse()
-                .ok()
-                .filter(|&threads| threads > 0)?;
-            Some((threads, ThreadsFrom::Variable(name)))
-        };
-        let asked = command_line
-            .map(|threads| (threads, ThreadsFrom::CommandLine))
-            .or(config.map(|threads| (threads, ThreadsFrom::Config)))
-            .or_else(|| variable("SLURM_CPUS_PER_TASK"))
-            .or_else(|| variable("RAYON_NUM_THREADS"));
-        let (threads, threads_from) =
-            asked.unwrap_or_else(|| (fair_share(&seats, comm.rank()), ThreadsFrom::Affinity));
+        let (threads, threads_from) = asked(command_line, config, |name| env::var(name).ok())
+            .unwrap_or_else(|| (fair_share(&seats, comm.rank()), ThreadsFrom::Affinity));
         Self {
             warnings: warnings(&seats, &all_gather(comm, &threads), launcher),
+            cores: in_ranges(&seats[comm.rank()].cores),
             hosts: seats.into_iter().map(|seat| seat.host).collect(),
             threads,
             threads_from,
@@ -101,6 +91,24 @@ impl Placement {
     pub fn nodes(&self) -> usize {
         self.hosts.iter().collect::<BTreeSet<_>>().len()
     }
+}
+
+/// The threads that somebody asked for, first of all on the command line.
+fn asked(
+    command_line: Option<usize>,
+    config: Option<usize>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Option<(usize, ThreadsFrom)> {
+    let by_variable = |name: &'static str| {
+        let threads = variable(name)?.parse().ok();
+        let threads = threads.filter(|&threads| threads > 0)?;
+        Some((threads, ThreadsFrom::Variable(name)))
+    };
+    command_line
+        .map(|threads| (threads, ThreadsFrom::CommandLine))
+        .or(config.map(|threads| (threads, ThreadsFrom::Config)))
+        .or_else(|| by_variable("SLURM_CPUS_PER_TASK"))
+        .or_else(|| by_variable("RAYON_NUM_THREADS"))
 }
 
 impl Seat {
@@ -156,6 +164,25 @@ pub fn available_memory() -> Option<u64> {
     Some(limit.map_or(free, |limit: u64| limit.min(free)))
 }
 
+/// Numbers in the way of the kernel, `0-15,32`.
+fn in_ranges(numbers: &BTreeSet<usize>) -> String {
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for &number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let words: Vec<_> = ranges
+        .into_iter()
+        .map(|(first, last)| match last - first {
+            0 => first.to_string(),
+            _ => format!("{first}-{last}"),
+        })
+        .collect();
+    words.join(",")
+}
+
 /// Cores of a rank over the ranks of its node that may use some of them.
 fn fair_share(seats: &[Seat], rank: usize) -> usize {
     let mine = &seats[rank];
@@ -194,22 +221,38 @@ fn warnings(seats: &[Seat], threads: &[usize], launcher: Option<Launcher>) -> Ve
     }
     let hosts: BTreeSet<_> = seats.iter().map(|seat| &seat.host).collect();
     for host in hosts {
-        let here = || {
-            seats
-                .iter()
-                .zip(threads)
-                .filter(|(seat, _)| &seat.host == host)
+        let seats_here = seats.iter().zip(threads);
+        let here: Vec<_> = seats_here.filter(|(seat, _)| &seat.host == host).collect();
+        let ranks = here.len();
+        let node_cores = here.iter().map(|(seat, _)| seat.node_cores).max();
+        let node_cores = node_cores.unwrap_or(1);
+        let cores: BTreeSet<_> = (here.iter().flat_map(|(seat, _)| &seat.cores).copied()).collect();
+        // The ranks that may use nothing but some cores, and their threads.
+        let crowd = |cores: &BTreeSet<usize>| {
+            let within = here.iter().filter(|(seat, _)| seat.cores.is_subset(cores));
+            within.fold((0, 0), |(ranks, all), (_, threads)| {
+                (ranks + 1, all + **threads)
+            })
         };
-        let cores: BTreeSet<_> = here().flat_map(|(seat, _)| &seat.cores).collect();
-        let wanted: usize = here().map(|(_, threads)| threads).sum();
-        let ranks = here().count();
-        let node_cores = here().map(|(seat, _)| seat.node_cores).max().unwrap_or(1);
-        if wanted > cores.len() {
+        let shares: BTreeSet<_> = (here.iter().map(|(seat, _)| &seat.cores))
+            .chain([&cores])
+            .collect();
+        let crowded = shares
+            .into_iter()
+            .map(|cores| (cores.len(), crowd(cores)))
+            .find(|(cores, (_, threads))| threads > cores);
+        if let Some((few, (sharers, wanted))) = crowded {
+            let most = here.iter().map(|(_, threads)| **threads).max().unwrap_or(1);
+            let fix = match launcher {
+                Some(_) if most * ranks <= node_cores => fix(most),
+                _ if ranks > node_cores => "start fewer ranks".to_owned(),
+                _ => format!("use --threads {}", node_cores / ranks),
+            };
             warnings.push(format!(
-                "{} of {} on {host} share {}: start fewer, or give them more cores",
+                "{} of {} on {host} share {}: {fix}",
                 count(wanted, "thread"),
-                count(ranks, "rank"),
-                count(cores.len(), "core"),
+                count(sharers, "rank"),
+                count(few, "core"),
             ));
         } else if launcher.is_some() && cores.len() < node_cores && node_cores / ranks > 1 {
             warnings.push(format!(
@@ -257,12 +300,56 @@ mod tests {
     }
 
     #[test]
+    fn ranks_on_one_core_are_seen_beside_an_idle_one() {
+        let seats = [seat("a", [0]), seat("a", [0]), seat("a", 1..8)];
+        let found = warnings(&seats, &[1, 1, 5], mpirun(3));
+        assert!(
+            found[0].starts_with("2 threads of 2 ranks on a share 1 core: "),
+            "{found:?}"
+        );
+        assert!(found[0].contains("use --threads 2"), "{found:?}");
+        let many: Vec<_> = (0..9).map(|_| seat("a", 0..8)).collect();
+        let found = warnings(&many, &[1; 9], mpirun(9));
+        assert!(found[0].ends_with("start fewer ranks"), "{found:?}");
+    }
+
+    #[test]
+    fn threads_are_those_of_the_first_who_says() {
+        let slurm = |name: &str| (name == "SLURM_CPUS_PER_TASK").then(|| "3".to_owned());
+        let rayon = |name: &str| (name == "RAYON_NUM_THREADS").then(|| "4".to_owned());
+        let both = |name: &str| slurm(name).or_else(|| rayon(name));
+        let zero = |_: &str| Some("0".to_owned());
+        let threads = |found: Option<(usize, ThreadsFrom)>| found.map(|(threads, _)| threads);
+        assert_eq!(threads(asked(Some(1), Some(2), both)), Some(1));
+        assert_eq!(threads(asked(None, Some(2), both)), Some(2));
+        assert_eq!(threads(asked(None, None, both)), Some(3));
+        assert_eq!(threads(asked(None, None, rayon)), Some(4));
+        assert_eq!(asked(None, None, zero), None);
+    }
+
+    #[test]
+    fn cores_are_listed_as_the_kernel_does() {
+        let list = |cores: &[usize]| in_ranges(&cores.iter().copied().collect());
+        assert_eq!(list(&[0, 1, 2, 5, 7, 8]), "0-2,5,7-8");
+        assert_eq!(list(&[3]), "3");
+        assert_eq!(list(&[]), "");
+    }
+
+    #[test]
     fn oversubscribed_and_idle_cores_are_named() {
         let both = [seat("a", 0..2), seat("a", 0..2)];
         let found = warnings(&both, &[2, 2], mpirun(2));
-        assert!(
-            found[0].starts_with("4 threads of 2 ranks on a share 2 cores"),
-            "{found:?}"
+        let flags = "`mpirun --map-by slot:PE=2 --bind-to core` gives every rank 2 cores";
+        assert_eq!(
+            found,
+            [format!("4 threads of 2 ranks on a share 2 cores: {flags}")]
+        );
+        let whole = [seat("a", 0..8), seat("a", 0..8)];
+        let found = warnings(&whole, &[8, 8], mpirun(2));
+        let fix = "use --threads 4";
+        assert_eq!(
+            found,
+            [format!("16 threads of 2 ranks on a share 8 cores: {fix}")]
         );
         let bound = [seat("a", [0]), seat("a", [1])];
         let found = warnings(&bound, &[1, 1], mpirun(2));

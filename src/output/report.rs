@@ -20,6 +20,8 @@ pub struct Facts<'a> {
     /// Steps that a run took from which this one went on; 0 for none.
     pub first_step: u64,
     pub threads: usize,
+    /// Cores that this rank may use, such as `0-15,32`.
+    pub cores: &'a str,
     /// `f64` or `f32`.
     pub precision: &'static str,
     /// Name and version of the MPI library; `None` without one.
@@ -81,6 +83,17 @@ pub struct Layout {
     pub threads_per_rank: usize,
     /// Ranks on each host.
     pub hosts: BTreeMap<String, usize>,
+    /// Where each rank ran, in their order.
+    pub places: Vec<Place>,
+}
+
+/// Where a rank ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    pub host: String,
+    /// Cores that it was allowed to use, as the kernel lists them.
+    pub cores: String,
+    pub threads: usize,
 }
 
 /// How much was done, and how fast.
@@ -127,7 +140,7 @@ pub struct Communication {
 /// What each rank contributes.
 #[derive(Serialize, Deserialize)]
 struct Part {
-    host: String,
+    place: Place,
     wall: f64,
     compute: f64,
     wait: f64,
@@ -142,7 +155,11 @@ impl Report {
     pub fn gather(facts: &Facts<'_>, comm: &dyn Communicator) -> Self {
         let (names, seconds): (Vec<_>, Vec<_>) = phases(facts).into_iter().unzip();
         let part = Part {
-            host: host_name(),
+            place: Place {
+                host: host_name(),
+                cores: facts.cores.to_owned(),
+                threads: facts.threads,
+            },
             wall: facts.wall,
             compute: facts.times.interior + facts.times.rim,
             wait: facts.times.wait,
@@ -162,7 +179,7 @@ impl Report {
         let wall_seconds = spread(&|part| part.wall).max;
         let mut hosts = BTreeMap::new();
         for part in &parts {
-            *hosts.entry(part.host.clone()).or_default() += 1;
+            *hosts.entry(part.place.host.clone()).or_default() += 1;
         }
         let (grid, steps) = (&facts.domain.grid, facts.clock.step());
         Self {
@@ -177,6 +194,7 @@ impl Report {
                 process_grid: facts.domain.ranks,
                 threads_per_rank: facts.threads,
                 hosts,
+                places: parts.into_iter().map(|part| part.place).collect(),
             },
             run: Run {
                 precision: facts.precision,
@@ -291,6 +309,7 @@ mod tests {
                 clock: &clock,
                 first_step: 0,
                 threads: 3,
+                cores: ["0-2", "3,5"][comm.rank()],
                 precision: "f64",
                 mpi: None,
                 wall: 2.0 * own,
@@ -324,6 +343,9 @@ mod tests {
         assert_eq!(report["phases"]["interior"], spread);
         assert_eq!(report["imbalance"], 4.0 / 3.0);
         assert_eq!(report["communication"]["hidden_fraction"], 0.75);
+        let cores = |rank: usize| &report["layout"]["places"][rank]["cores"];
+        assert_eq!([cores(0), cores(1)], ["0-2", "3,5"]);
+        assert_eq!(report["layout"]["places"][1]["threads"], 3);
         let hosts = report["layout"]["hosts"].as_object().unwrap();
         assert_eq!(hosts.values().next().unwrap(), 2);
         assert!(

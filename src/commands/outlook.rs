@@ -1,0 +1,128 @@
+//! What a run would take, before it is made.
+
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use super::case::Given;
+use crate::{
+    comm::{Communicator, Solo},
+    config::{Precision, Scheme, Step},
+    domain::Domain,
+    error::Error,
+    field::{Field, Real, Team},
+    operator::Diffusion,
+    stepper::{Explicit, Prescribed, Steps, TimeStepper},
+};
+
+/// Cells of the blocks in which a large grid is looked at.
+const BLOCK: usize = 1 << 22;
+
+/// How long sweeps are timed for the estimate of the run time.
+const TIMED: Duration = Duration::from_millis(200);
+
+/// What a run of a case would take.
+pub struct Outlook {
+    /// `f64` or `f32`.
+    pub precision: &'static str,
+    pub process_grid: [usize; 2],
+    /// Cells of the largest subdomain.
+    pub largest: [usize; 2],
+    /// Bytes of a rank.
+    pub memory: u64,
+    /// The stability limit of the explicit scheme in s.
+    pub limit: f64,
+    /// The longest step in s.
+    pub max_dt: f64,
+    /// How many there will be, where that is known.
+    pub steps: Option<f64>,
+    /// Cell updates a second of the threads here, of the explicit scheme.
+    pub rate: Option<f64>,
+}
+
+impl Outlook {
+    /// That of a case on a number of ranks; its rate is measured with threads of this machine.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the config.
+    pub fn new(given: &Given, ranks: usize, threads: usize) -> Result<Self, Error> {
+        match given.case.parallel.precision {
+            Precision::F64 | Precision::Mixed => Self::of::<f64>(given, ranks, threads),
+            Precision::F32 => Self::of::<f32>(given, ranks, threads),
+        }
+    }
+
+    fn of<T: Real>(given: &Given, ranks: usize, threads: usize) -> Result<Self, Error> {
+        let case = &given.case;
+        let process_grid = given.process_grid(ranks)?;
+        let comm: Rc<dyn Communicator> = Rc::new(Solo);
+        let team = Rc::new(Team::new(threads)?);
+
+        // The grid is looked at in blocks, so that a laptop can check a cluster's case.
+        let [nx, ny] = case.grid.cells;
+        let down = case.grid.cell_count().div_ceil(BLOCK).min(ny);
+        let across = (nx * ny.div_ceil(down)).div_ceil(BLOCK);
+        let part = Domain::new(case.grid, process_grid, given.periodic(), 0);
+        let prescribed = given.prescribed(&part)?;
+        let mut limit = f64::INFINITY;
+        let mut covered = vec![false; case.medium.regions.len()];
+        let mut sample = None;
+        for block in 0..across * down {
+            let domain = Domain::new(case.grid, [across, down], given.periodic(), block);
+            let diffusion = given.diffusion::<T>(&comm, &team, &domain, 0)?;
+            given.initial::<T>(comm.as_ref(), &team, &domain, 0)?;
+            for (covered, here) in covered.iter_mut().zip(given.covered(&team, &domain)) {
+                *covered |= here;
+            }
+            limit = limit.min(diffusion.stability_limit());
+            sample = Some((domain, diffusion));
+        }
+        given.check_regions(&covered)?;
+        let (domain, diffusion) = sample.expect("a grid has cells");
+        let is_explicit = case.time.scheme == Scheme::Explicit;
+        let is_within = matches!(case.time.step, Step::Within(_));
+        let is_limited = is_explicit || is_within;
+        let (max_dt, _) = given.pace(if is_limited { limit } else { f64::INFINITY })?;
+        let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
+        let is_counted = !is_within && case.time.scheme != Scheme::Steady;
+        let rate = is_explicit.then(|| rate(&comm, &team, &domain, diffusion, prescribed, max_dt));
+        Ok(Self {
+            precision: T::NAME,
+            process_grid,
+            largest,
+            memory: given.memory::<T>(largest[0] as u64 * largest[1] as u64)?,
+            limit,
+            max_dt,
+            steps: is_counted.then(|| (case.time.end / max_dt).ceil()),
+            rate: rate.transpose()?,
+        })
+    }
+}
+
+/// Cell updates per second of this machine's threads on a part of the case.
+#[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
+fn rate<T: Real>(
+    comm: &Rc<dyn Communicator>,
+    team: &Rc<Team>,
+    domain: &Domain,
+    diffusion: Diffusion<T>,
+    prescribed: Prescribed,
+    dt: f64,
+) -> Result<f64, Error> {
+    let mut u = Field::<T>::new(team, domain.cells, diffusion.margin() + 1);
+    let (comm, alone) = (Rc::clone(comm), domain.alone());
+    let mut stepper = Explicit::new(comm, team, &alone, diffusion, dt, prescribed);
+    let mut batch = |seconds: Duration| -> Result<f64, Error> {
+        let (start, mut steps) = (Instant::now(), 0);
+        while start.elapsed() < seconds {
+            let few = Steps::new(0.0, dt, stepper.most_steps());
+            stepper.advance(&mut u, few)?;
+            steps += few.len();
+        }
+        let cells = domain.cells[0] * domain.cells[1];
+        Ok((steps * cells) as f64 / start.elapsed().as_secs_f64())
+    };
+    batch(TIMED)?;
+    batch(TIMED)
+}
