@@ -10,6 +10,7 @@ mod plot;
 mod results;
 mod resume;
 mod run;
+mod scale;
 mod validate;
 
 pub use bench::bench;
@@ -20,6 +21,7 @@ pub use info::info;
 pub use plot::plot;
 pub use resume::resume;
 pub use run::run;
+pub use scale::scale;
 pub use validate::validate;
 
 use std::{fs, path::Path, rc::Rc};

@@ -2,6 +2,7 @@
 
 pub mod memory;
 mod placement;
+mod start;
 
 use std::{
     env, panic,
@@ -9,6 +10,7 @@ use std::{
 };
 
 pub use placement::{Placement, available_memory};
+pub use start::{Start, cores};
 
 use crate::{
     comm,

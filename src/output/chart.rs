@@ -28,13 +28,16 @@ const GAP: usize = 8;
 const WIDTH: f64 = 3.0;
 const DASH: f64 = 12.0;
 const MARK: f64 = 15.0;
+/// Width of a bar, over the distance between two.
+const BAR: f64 = 0.6;
 
 /// What is drawn.
 pub struct Chart {
     pub title: String,
     /// What stands along x and along y, with units.
     pub axes: [String; 2],
-    pub scale: Scale,
+    /// Along x and along y.
+    pub scales: [Scale; 2],
     /// Of which the first gives the legend: all have the same series over other numbers.
     pub panels: Vec<Panel>,
 }
@@ -47,6 +50,7 @@ pub struct Panel {
 
 /// What belongs together and has one entry in the legend.
 pub struct Series {
+    /// Empty where it has no entry of its own.
     pub label: String,
     pub color: [u8; 3],
     pub mark: Mark,
@@ -61,6 +65,9 @@ pub enum Mark {
     Dashes,
     Square,
     Disc,
+    /// From the lower end of y, beside named places of x; of series that stand on each other, the
+    /// highest comes first.
+    Bar,
 }
 
 impl Chart {
@@ -91,7 +98,19 @@ impl Chart {
                     let [x, y] = [0, 1].map(|axis| axes[axis].pixel(point[axis]));
                     [pixels(corner[0]) + x, pixels(top + PLOT[1] - 1) - y]
                 });
-                draw_series(&mut canvas, series, &points.collect::<Vec<_>>());
+                let points: Vec<_> = points.collect();
+                if series.mark == Mark::Bar {
+                    let width = BAR * (axes[0].pixel(1.0) - axes[0].pixel(0.0));
+                    draw_bars(
+                        &mut canvas,
+                        series.color,
+                        &points,
+                        width,
+                        corner[1] + PLOT[1],
+                    );
+                } else {
+                    draw_series(&mut canvas, series, &points);
+                }
             }
             canvas.frame(corner, PLOT);
         }
@@ -107,7 +126,7 @@ impl Chart {
         let range = numbers.fold(none, |[low, high], number| {
             [number.min(low), number.max(high)]
         });
-        Axis::around(self.scale, range, PLOT[axis])
+        Axis::around(&self.scales[axis], range, PLOT[axis])
     }
 
     fn draw_axes(&self, canvas: &mut Canvas, [left, top]: [usize; 2], axes: &[Axis; 2]) {
@@ -143,13 +162,15 @@ impl Chart {
     fn draw_legend(&self, canvas: &mut Canvas, [left, top]: [usize; 2]) {
         let style = Style::LABEL;
         let series = self.panels.first().map_or(&[][..], |panel| &panel.series);
+        let labelled = series.iter().filter(|series| !series.label.is_empty());
+        let series: Vec<_> = labelled.collect();
         let shown = if series.len() > LEGEND_LINES {
             let rest = format!("and {} more", series.len() - (LEGEND_LINES - 1));
             let y = top + (LEGEND_LINES - 1) * LEGEND_LINE;
             canvas.text([left, y], &rest, style, INK);
             &series[..LEGEND_LINES - 1]
         } else {
-            series
+            &series[..]
         };
         for (k, series) in shown.iter().enumerate() {
             let y = top + k * LEGEND_LINE;
@@ -157,7 +178,7 @@ impl Chart {
             let [start, end] = [pixels(left), pixels(left + 44)];
             let points = match series.mark {
                 Mark::Line | Mark::Dashes => vec![[start, middle], [end, middle]],
-                Mark::Square | Mark::Disc => vec![[0.5 * (start + end), middle]],
+                Mark::Square | Mark::Disc | Mark::Bar => vec![[0.5 * (start + end), middle]],
             };
             draw_series(canvas, series, &points);
             canvas.text([left + 44 + 2 * GAP, y], &series.label, style, INK);
@@ -186,7 +207,7 @@ fn draw_series(canvas: &mut Canvas, series: &Series, points: &[[f64; 2]]) {
                 canvas.line(at, at, MARK, color);
             }
         }
-        Mark::Square => {
+        Mark::Square | Mark::Bar => {
             let half = MARK / 2.0 - 1.0;
             for &[x, y] in points {
                 // Lines have round ends: a thin one after the other fills the corners.
@@ -198,6 +219,20 @@ fn draw_series(canvas: &mut Canvas, series: &Series, points: &[[f64; 2]]) {
                 }
             }
         }
+    }
+}
+
+/// Draws bars from points in pixels of the image down to a row.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels are few and inside the image"
+)]
+fn draw_bars(canvas: &mut Canvas, color: Rgb, points: &[[f64; 2]], width: f64, bottom: usize) {
+    for [x, y] in points {
+        let [left, top] = [x - 0.5 * width, *y].map(|pixel| pixel.round() as usize);
+        let height = bottom.saturating_sub(top);
+        canvas.fill([left, top], [width.round() as usize, height], color);
     }
 }
 
@@ -227,7 +262,7 @@ mod tests {
         let chart = |mark, points| Chart {
             title: "Title".into(),
             axes: ["x".into(), "y".into()],
-            scale: Scale::Logarithmic,
+            scales: [Scale::Logarithmic, Scale::Logarithmic],
             panels: vec![Panel {
                 title: "Panel".into(),
                 series: vec![
@@ -265,6 +300,45 @@ mod tests {
     }
 
     #[test]
+    fn bars_stand_on_the_axis_and_on_each_other() {
+        let [high, low] = [[200, 0, 0], [0, 0, 200]];
+        let bars = |color, tops: [f64; 2]| Series {
+            label: "part".into(),
+            color,
+            mark: Mark::Bar,
+            points: vec![[0.0, tops[0]], [1.0, tops[1]]],
+        };
+        let canvas = Chart {
+            title: "Title".into(),
+            axes: ["x".into(), "y".into()],
+            scales: [
+                Scale::Named(vec!["one".into(), "two".into()]),
+                Scale::FromZero,
+            ],
+            panels: vec![Panel {
+                title: "Panel".into(),
+                series: vec![bars(high, [4.0, 2.0]), bars(low, [1.0, 1.0])],
+            }],
+        }
+        .draw();
+        // The bars stand at a quarter and three quarters of the width.
+        let painted = |quarter: usize, color: Rgb| {
+            let x = MARGIN[0] + quarter * PLOT[0] / 4;
+            let rows = MARGIN[1]..MARGIN[1] + PLOT[1];
+            rows.filter(|y| canvas.get(x, *y) == color).count()
+        };
+        let unit = painted(1, low);
+        assert!(painted(1, high).abs_diff(3 * unit) <= 3, "{unit}");
+        assert!(painted(3, high).abs_diff(unit) <= 3);
+        assert_eq!(painted(3, low), unit);
+        assert_eq!(painted(2, low) + painted(2, high), 0);
+        assert_eq!(
+            canvas.get(MARGIN[0] + PLOT[0] / 4, MARGIN[1] + PLOT[1] - 1),
+            low
+        );
+    }
+
+    #[test]
     fn a_legend_ends_where_the_plot_does() {
         let color = [200, 0, 0];
         for count in [LEGEND_LINES, LEGEND_LINES + 1, 10 * LEGEND_LINES] {
@@ -277,7 +351,7 @@ mod tests {
             let canvas = Chart {
                 title: String::new(),
                 axes: ["x".into(), "y".into()],
-                scale: Scale::Linear,
+                scales: [Scale::Linear, Scale::Linear],
                 panels: vec![Panel {
                     title: String::new(),
                     series: (0..count).map(series).collect(),
@@ -302,7 +376,7 @@ mod tests {
         let chart = Chart {
             title: "Title".into(),
             axes: ["x".into(), "y".into()],
-            scale: Scale::Logarithmic,
+            scales: [Scale::Logarithmic, Scale::Logarithmic],
             panels: vec![Panel {
                 title: "One point".into(),
                 series: vec![Series {
