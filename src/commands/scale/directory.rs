@@ -39,6 +39,8 @@ impl Directory {
         }
         let effective = &plan.case().effective;
         match fs::read_to_string(&config) {
+            // Jobs that make one run each may come at the same time: they write nothing here.
+            Ok(before) if before == *effective => return Ok(directory),
             Ok(before) => directory.refuse_another(&before, effective)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 directory.refuse_more_than_runs()?;

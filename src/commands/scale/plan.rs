@@ -84,7 +84,8 @@ fn chosen(given: &Given) -> Result<Vec<Layout>, Error> {
         .unwrap_or_else(|| if is_auto { launch::cores() } else { usize::MAX });
     let layouts = layouts(scale.ranks.as_deref(), scale.threads.as_deref(), most);
     if layouts.is_empty() {
-        let message = format!("leaves no mixture of ranks and threads: none needs {most} at most");
+        let message =
+            format!("leaves no mixture of ranks and threads: all need more than {most} cores");
         return Err(given.fault(
             "scale.cores",
             message,

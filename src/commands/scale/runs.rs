@@ -38,9 +38,13 @@ struct Failure {
 
 impl Failure {
     fn message(&self) -> String {
-        let (name, status, log) = (self.task.name(), self.status, self.log.display());
+        let (name, log) = (self.task.name(), self.log.display());
+        let end = match self.status.code() {
+            Some(status) => format!("with status {status}"),
+            None => "by a signal".to_owned(),
+        };
         format!(
-            "run {name} ended with {status}: {}\n  log: {log}",
+            "run {name} ended {end}\n  command: {}\n  log: {log}",
             self.line
         )
     }
@@ -82,12 +86,15 @@ pub fn make_all(plan: &Plan, directory: &Directory) -> Result<Result<(), Error>,
     Ok(match failures.first() {
         None => Ok(()),
         Some(first) => {
-            let message = format!(
-                "{}, and others on its layout were left out",
-                first.message()
+            let layouts: Vec<_> = failures
+                .iter()
+                .map(|of| of.task.layout.to_string())
+                .collect();
+            let help = format!(
+                "the other runs on {} were left out; the same command goes on with what is missing",
+                layouts.join(", ")
             );
-            let help = "the same command goes on with what is missing";
-            Err(Error::new(Kind::RunFailed, message).with_help(help))
+            Err(Error::new(Kind::RunFailed, first.message()).with_help(help))
         }
     })
 }

@@ -12,7 +12,7 @@ const HEADINGS: [&str; 12] = [
     "Gcells/s",
     "speed-up",
     "efficiency",
-    "memory's",
+    "bandwidth",
     "serial",
     "messages",
     "hidden",
@@ -54,7 +54,7 @@ impl Display for Study {
         };
         writeln!(
             f,
-            "\nmemory's: the efficiency of the measured bandwidth; serial: {law};\n\
+            "\nbandwidth: the efficiency of the measured one; serial: {law};\n\
              messages: the part of the time for packing, waiting and unpacking"
         )?;
         for fit in &self.fits {
