@@ -29,8 +29,8 @@ Examples:
   isotherm validate
 
 Exit status: 0 done; 1 a solver did not converge, a validation case was missed, compared results differ, or
-a run of a scaling study failed; 2 bad input; 70 internal error; 73 the output directory holds another run; 74 storage failed; 75 stopped
-before the end, to be resumed; 76 the field became NaN or infinite.";
+a run of a scaling study failed; 2 bad input; 70 internal error; 73 the output directory holds another run;
+74 storage failed; 75 stopped before the end, to be resumed; 76 the field became NaN or infinite.";
 
 /// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.
 #[derive(Debug, Parser)]

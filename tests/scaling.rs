@@ -254,7 +254,7 @@ fn what_is_no_study_is_refused() {
     scale(&case, &["--repetitions", "1"]).succeeds();
     scale(&case, &["--set", "time.end=0.02"])
         .fails(73, &["study of something else: time.end (0.02, was 0.01)"]);
-    scale(&case, &["--only", "1x1-7"]).fails(2, &["no such run", "did you mean 1x1-1?"]);
+    scale(&case, &["--only", "1x1-7"]).fails(2, &["no such run", "did you mean 1x1-0?"]);
     scale(
         &case,
         &[

@@ -41,6 +41,9 @@ pub fn differences(before: &str, now: &str) -> Vec<String> {
 /// The keys by which two effective configs describe different scaling studies.
 #[must_use]
 pub fn differences_of_studies(before: &str, now: &str) -> Vec<String> {
+    if before.parse::<Table>().is_err() {
+        return vec!["its config is damaged".to_owned()];
+    }
     of_texts(before, now, &STUDIED)
 }
 
@@ -112,6 +115,7 @@ mod tests {
         let before = "[parallel]\nhalo_depth = 4\n[scale]\nkind = 'strong'\nranks = [1, 2]";
         let more = before.replace("[1, 2]", "[1, 2, 4]\nrepetitions = 9");
         assert!(differences_of_studies(before, &more).is_empty());
+        assert_eq!(differences_of_studies("[sca", before).len(), 1);
         let other = before.replace("strong", "weak").replace('4', "'auto'");
         assert_eq!(
             differences_of_studies(before, &other),

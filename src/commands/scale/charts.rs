@@ -9,6 +9,7 @@ use crate::{
 
 const IDEAL: [u8; 3] = [120, 120, 126];
 const MEMORY: [u8; 3] = [40, 40, 46];
+const LAW: [u8; 3] = [136, 34, 85];
 
 /// Places along a curve of a law.
 const PLACES: u32 = 65;
@@ -74,13 +75,11 @@ fn lines(study: &Study) -> Vec<Line<'_>> {
     let of_threads = (label, Mark::Square, points(&|layout| layout.ranks == ranks));
     let all: Vec<_> = of_ranks.chain([of_threads]).collect();
     // One point makes no line, but where there is nothing else.
-    let joined = all.iter().filter(|(.., points)| points.len() > 1).count();
+    let several = all.iter().any(|(.., points)| points.len() > 1);
     let shown = all
         .into_iter()
-        .filter(|(.., points)| points.len() > 1 || joined == 0);
-    let colored = shown
-        .take(if joined == 0 { 1 } else { usize::MAX })
-        .zip(COLORS.into_iter().cycle());
+        .filter(|(.., points)| points.len() > 1 || !several);
+    let colored = shown.zip(COLORS.into_iter().cycle());
     let line = |((label, mark, points), color)| Line {
         label,
         color,
@@ -185,7 +184,7 @@ fn guides(study: &Study, value: impl Fn(f64, f64) -> f64) -> Vec<Series> {
         .or(study.fits.first());
     let law = fit.map(|fit| Series {
         label: law(fit, study.kind),
-        color: COLORS[2],
+        color: LAW,
         mark: Mark::Dashes,
         points: range(study)
             .map(|[cores, scale]| [cores, value(fit.speedup(scale), scale)])

@@ -53,7 +53,7 @@ impl Check<'_> {
         } else if !launcher.contains(PLACES[0]) {
             let help = "write it as in \"mpirun -n {ranks}\"";
             self.problem(path, "does not say how many ranks to start", Some(help));
-        } else if rest.trim().is_empty() || launcher.trim_start().starts_with('{') {
+        } else if launcher.trim_start().starts_with('{') {
             let help = "write it as in \"mpirun -n {ranks}\"";
             self.problem(path, "names no program", Some(help));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Layout, Point, Study, mann_whitney};
+use super::{Layout, Point, Spread, Study, mann_whitney, table::four_digits};
 
 /// How likely a comparison may call something slower that is not, over all its points together.
 const SIGNIFICANCE: f64 = 0.05;
@@ -87,7 +87,7 @@ fn change(old: &Point, new: &Point, level: f64) -> Change {
     };
     Change {
         layout: old.layout,
-        seconds: [old, new].map(|point| point.time.median),
+        seconds: [old, new].map(|point| Spread::of(&point.seconds).median),
         p: [slower, faster],
         verdict,
     }
@@ -95,8 +95,8 @@ fn change(old: &Point, new: &Point, level: f64) -> Change {
 
 impl Display for Change {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let [old, new] = self.seconds;
-        let percent = 100.0 * (new / old - 1.0);
+        let percent = 100.0 * (self.seconds[1] / self.seconds[0] - 1.0);
+        let [old, new] = self.seconds.map(four_digits);
         let layout = self.layout.to_string();
         let verdict = match self.verdict {
             Verdict::Slower => "SLOWER",
@@ -107,7 +107,7 @@ impl Display for Change {
         let p = self.p[0].min(self.p[1]);
         write!(
             f,
-            "{layout:>9}  {old:.4} s  {new:.4} s  {percent:+6.1} %  p = {p:.4}  {verdict}"
+            "{layout:>9}  {old} s  {new} s  {percent:+6.1} %  p = {p:.4}  {verdict}"
         )
     }
 }
@@ -150,7 +150,7 @@ mod tests {
         let words = compare(&old, &new).unwrap()[1].to_string();
         assert_eq!(
             words,
-            "    2 x 1  4.0000 s  4.4000 s   +10.0 %  p = 0.0040  SLOWER"
+            "    2 x 1  4.000 s  4.400 s   +10.0 %  p = 0.0040  SLOWER"
         );
     }
 

@@ -65,7 +65,7 @@ pub struct Layout {
 impl Layout {
     #[must_use]
     pub fn cores(&self) -> usize {
-        self.ranks * self.threads
+        self.ranks.saturating_mul(self.threads)
     }
 
     /// Few cores come first, and of equal ones few threads.
@@ -85,7 +85,7 @@ impl fmt::Display for Layout {
 /// What is not given is 1, 2, 4, ... up to `cores`.
 #[must_use]
 pub fn layouts(ranks: Option<&[usize]>, threads: Option<&[usize]>, cores: usize) -> Vec<Layout> {
-    let doublings: Vec<_> = std::iter::successors(Some(1), |n| Some(2 * n))
+    let doublings: Vec<_> = std::iter::successors(Some(1_usize), |n| n.checked_mul(2))
         .take_while(|n| *n <= cores)
         .collect();
     let ranks = ranks.unwrap_or(&doublings);
@@ -121,6 +121,7 @@ mod tests {
         assert_eq!(names(Some(&[3, 1, 3]), Some(&[1]), 8), ["1 x 1", "3 x 1"]);
         assert_eq!(names(Some(&[2]), None, 7), ["2 x 1", "2 x 2"]);
         assert!(names(Some(&[2]), Some(&[2]), 3).is_empty());
+        assert_eq!(names(Some(&[5]), Some(&[3]), usize::MAX), ["5 x 3"]);
     }
 
     #[test]

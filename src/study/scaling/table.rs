@@ -78,8 +78,12 @@ fn row(point: &Point) -> [String; HEADINGS.len()] {
     [
         point.layout.to_string(),
         format!("{nx} x {ny}"),
-        format!("{:.4}", point.time.median),
-        format!("({:.4} to {:.4})", point.time.q1, point.time.q3),
+        four_digits(point.time.median),
+        format!(
+            "({} to {})",
+            four_digits(point.time.q1),
+            four_digits(point.time.q3)
+        ),
         format!("{:.3}", point.cell_updates_per_second / 1e9),
         format!("{:.3}", point.speedup.median),
         format!("{:.3}", point.efficiency.median),
@@ -97,6 +101,17 @@ fn row(point: &Point) -> [String; HEADINGS.len()] {
         or_none(point.hidden.map(percent)),
         or_none(point.imbalance.map(|ratio| format!("{ratio:.3}"))),
     ]
+}
+
+/// A positive number with four digits that count.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "exponents are small, and decimals not negative"
+)]
+pub(super) fn four_digits(number: f64) -> String {
+    let decimals = (3.0 - number.log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{number:.decimals$}")
 }
 
 impl Study {
@@ -155,13 +170,19 @@ mod tests {
         let table = strong().to_string();
         let row = table.lines().find(|line| line.trim().starts_with("2 x 1"));
         let words: Vec<_> = row.unwrap().split_whitespace().collect();
-        let expected = "2 x 1 100 x 10 10.0000 (7.5000 to 12.5000) 0.000 1.600 0.800 0.500 0.2500 25.0 % 50.0 % \
+        let expected = "2 x 1 100 x 10 10.00 (7.500 to 12.50) 0.000 1.600 0.800 0.500 0.2500 25.0 % 50.0 % \
                         1.500";
         assert_eq!(words.join(" "), expected);
         assert!(
             table.contains("Amdahl, ranks: serial fraction 0."),
             "{table}"
         );
+    }
+
+    #[test]
+    fn short_times_have_as_many_digits_as_long_ones() {
+        let shown = [1.234_56e-5, 0.2, 12.345_6, 123_456.7].map(super::four_digits);
+        assert_eq!(shown, ["0.00001235", "0.2000", "12.35", "123457"]);
     }
 
     #[test]
