@@ -1,5 +1,6 @@
 //! The command line.
 
+mod scale;
 mod slurm;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub use scale::Scale;
 pub use slurm::Slurm;
 
 use crate::{
@@ -26,11 +28,12 @@ Examples:
   isotherm plot output/quickstart --animate
   isotherm compare output/quickstart output/try-2
   isotherm convert tea.in > tea.toml
+  isotherm scale configs/scaling-strong.toml
   isotherm validate
 
-Exit status: 0 done; 1 a solver did not converge, a validation case was missed, or compared results differ;
-2 bad input; 70 internal error; 73 the output directory holds another run; 74 storage failed; 75 stopped
-before the end, to be resumed; 76 the field became NaN or infinite.";
+Exit status: 0 done; 1 a solver did not converge, a validation case was missed, compared results differ, or
+a run of a scaling study failed; 2 bad input; 70 internal error; 73 the output directory holds another run;
+74 storage failed; 75 stopped before the end, to be resumed; 76 the field became NaN or infinite.";
 
 /// The heat equation on a rectangle, with MPI ranks between subdomains and threads inside them.
 #[derive(Debug, Parser)]
@@ -140,6 +143,14 @@ Examples:
   isotherm bench --cells 2048 2048 --rounds 5 --plot roofline.png
   mpirun -n 2 isotherm bench --cells 4096 4096 --json bench.json")]
     Bench(Bench),
+    /// Measure how the time of a case changes with ranks and threads.
+    ///
+    /// Runs the case on every mixture of some ranks and some threads, several times and in turns, as child
+    /// processes under mpirun or, in a Slurm job, srun; goes on where it was interrupted. `[scale]` of the
+    /// config says what is run, options and `--set` change that; `[output]` is set aside. Leaves `results.csv`,
+    /// `scale.json`, plots, `extra-p.jsonl`, and in `runs` the report and the log of each run.
+    #[command(after_help = scale::EXAMPLES)]
+    Scale(Scale),
     /// Run the cases whose answer is known, and compare.
     ///
     /// Each case is a config or a deck with published or exact numbers, in a file that says where they come
@@ -305,6 +316,9 @@ pub struct Bench {
     /// Measure instead, in f64, every plan of fused steps beside the one that a run settles on.
     #[arg(long, conflicts_with = "plot")]
     pub plans: bool,
+    /// Measure the bandwidth of the memory only.
+    #[arg(long, conflicts_with_all = ["plot", "plans"])]
+    pub bandwidth: bool,
     /// Write the rates to this file too, in bytes and in cell updates per second.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

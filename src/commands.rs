@@ -11,6 +11,7 @@ mod plot;
 mod results;
 mod resume;
 mod run;
+mod scale;
 mod slurm;
 mod validate;
 
@@ -22,6 +23,7 @@ pub use info::info;
 pub use plot::plot;
 pub use resume::resume;
 pub use run::run;
+pub use scale::scale;
 pub use slurm::slurm;
 pub use validate::validate;
 

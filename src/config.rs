@@ -32,10 +32,10 @@ use self::{document::Node, problems::Findings};
 use crate::error::Error;
 
 pub use case::{
-    Case, Density, Method, Output, Parallel, Plot, Precision, Preconditioning, Scheme, Solver,
-    Step, TeaLeaf, Time,
+    Case, Density, Method, Output, Parallel, Plot, Precision, Preconditioning, Scale, Scheme,
+    Solver, Step, TeaLeaf, Time,
 };
-pub use differences::differences;
+pub use differences::{differences, differences_of_studies};
 pub use json_schema::json_schema;
 pub use overrides::assignment;
 pub use problems::{Origin, Problem, Problems};

@@ -28,6 +28,8 @@ pub enum Kind {
     Missed,
     /// Results that were compared differ.
     Differs,
+    /// A run of a scaling study failed.
+    RunFailed,
 }
 
 impl Kind {
@@ -35,7 +37,7 @@ impl Kind {
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
-            Self::NotConverged | Self::Missed | Self::Differs => 1,
+            Self::NotConverged | Self::Missed | Self::Differs | Self::RunFailed => 1,
             Self::Input => 2,
             Self::Internal => 70,
             Self::Occupied => 73,

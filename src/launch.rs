@@ -3,6 +3,7 @@
 pub mod machine;
 pub mod memory;
 mod placement;
+mod start;
 
 use std::{
     env, panic,
@@ -10,6 +11,7 @@ use std::{
 };
 
 pub use placement::{Placement, available_memory};
+pub use start::{Start, cores};
 
 use crate::{
     comm,

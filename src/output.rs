@@ -38,7 +38,9 @@ pub use picture::{Colormap, Look, MOST_CONTOURS, Outlines, Picture, Shot};
 pub use probes::{Place, Probe, Probes};
 pub use progress::{Progress, note};
 pub use report::{Facts, Report};
-pub use run_directory::{CONFIG, DIAGNOSTICS, FIELDS, PICTURE, PROBES, REPORT, RunDirectory, STOP};
+pub use run_directory::{
+    CONFIG, DIAGNOSTICS, FIELDS, PICTURE, PROBES, REPORT, RunDirectory, STOP, write_whole,
+};
 pub use snapshots::Snapshots;
 pub use stop::Requests;
 pub use tealeaf::{LastSummary, Summaries, Summary};

@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod difference;
+pub mod scaling;
 pub mod validation;
 
 pub use difference::Difference;

@@ -34,10 +34,12 @@ pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
     let placement = Placement::find(comm.as_ref(), launcher, options.threads, None);
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let cells = [options.cells[0], options.cells[1]];
-    let fields = if options.plans {
-        bench::FIELDS_OF_PLANS
-    } else {
-        bench::FIELDS
+    let fields = match options {
+        Bench { plans: true, .. } => bench::FIELDS_OF_PLANS,
+        Bench {
+            bandwidth: true, ..
+        } => bench::FIELDS_OF_BANDWIDTH,
+        _ => bench::FIELDS,
     };
     agree(
         comm.as_ref(),
@@ -50,6 +52,9 @@ pub fn bench(options: &Bench, launcher: Option<Launcher>) -> Result<(), Error> {
     };
     let written = if options.plans {
         let rates = bench::plans(&comm, &team, measured)?;
+        on_first_rank(comm.as_ref(), &placement, || show(options, &rates))
+    } else if options.bandwidth {
+        let rates = bench::bandwidth(&comm, &team, measured)?;
         on_first_rank(comm.as_ref(), &placement, || show(options, &rates))
     } else {
         let rates = bench::run(&comm, &team, measured)?;

@@ -4,6 +4,7 @@ mod direct;
 mod medium;
 mod probes;
 mod run;
+mod scale;
 mod time;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
         density: tealeaf.density,
         every_steps: Some(tealeaf.summary_frequency).filter(|steps| *steps > 0),
     });
+    let scale = check.scale(config.scale.clone().unwrap_or_default());
     if !findings.problems.is_empty() {
         return None;
     }
@@ -65,6 +67,7 @@ pub fn case(mut config: Config, root: &Node, base: &Path, findings: &mut Finding
         parallel,
         output,
         tealeaf,
+        scale,
         effective: toml::to_string(&config).expect("a valid config has a TOML form"),
     })
 }

@@ -8,6 +8,7 @@ use crate::{
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
     solver::Tolerance,
+    study::scaling::Kind,
 };
 
 /// A validated case.
@@ -26,6 +27,7 @@ pub struct Case {
     pub output: Output,
     /// For cases with the summaries of the benchmark `TeaLeaf`.
     pub tealeaf: Option<TeaLeaf>,
+    pub scale: Scale,
     /// The effective config as TOML, defaults and overrides filled in.
     pub effective: String,
 }
@@ -202,6 +204,22 @@ pub struct Plot {
     pub range: Option<[f64; 2]>,
     /// About so many contour lines, if any.
     pub contours: Option<usize>,
+}
+
+/// What `isotherm scale` runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scale {
+    pub kind: Kind,
+    /// Numbers of ranks, or powers of two.
+    pub ranks: Option<Vec<usize>>,
+    /// Threads of each rank, or powers of two.
+    pub threads: Option<Vec<usize>>,
+    /// That ranks times threads may be at most.
+    pub cores: Option<usize>,
+    pub repetitions: usize,
+    pub bandwidth: bool,
+    /// A command line with `{ranks}` and `{threads}` in it, or chosen by the surroundings.
+    pub launcher: Option<String>,
 }
 
 /// What the summaries of `TeaLeaf` need besides the field.

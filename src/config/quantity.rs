@@ -187,6 +187,10 @@ impl Form for [usize; 2] {
     const WORDS: &str = "two whole numbers";
 }
 
+impl Form for Vec<usize> {
+    const WORDS: &str = "an array of whole numbers";
+}
+
 /// The length of steps: seconds, or what follows from an error.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(untagged)]

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod files;
+mod scale;
 mod solver;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::{physics::FaceMean, simulation::Cadence};
 
 pub use checkpoint::Checkpoint;
 pub use files::{Fields, Plot, Stored};
+pub use scale::Scale;
 pub use solver::Solver;
 
 /// A number, or an expression in x and y.
@@ -62,6 +64,8 @@ pub struct Config {
     /// The summaries of the benchmark `TeaLeaf`, for cases that come from its decks: Volume, Mass, Energy and U,
     /// on the terminal and in `report.json`; none if absent.
     pub tealeaf: Option<TeaLeaf>,
+    /// What `isotherm scale` runs; no other command reads it.
+    pub scale: Option<Scale>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -28,13 +28,16 @@ const GAP: usize = 8;
 const WIDTH: f64 = 3.0;
 const DASH: f64 = 12.0;
 const MARK: f64 = 15.0;
+/// Width of a bar, over the distance between two.
+const BAR: f64 = 0.6;
 
 /// What is drawn.
 pub struct Chart {
     pub title: String,
     /// What stands along x and along y, with units.
     pub axes: [String; 2],
-    pub scale: Scale,
+    /// Along x and along y.
+    pub scales: [Scale; 2],
     /// Of which the first gives the legend: all have the same series over other numbers.
     pub panels: Vec<Panel>,
 }
@@ -47,6 +50,7 @@ pub struct Panel {
 
 /// What belongs together and has one entry in the legend.
 pub struct Series {
+    /// Empty where it has no entry of its own.
     pub label: String,
     pub color: [u8; 3],
     pub mark: Mark,
@@ -61,6 +65,9 @@ pub enum Mark {
     Dashes,
     Square,
     Disc,
+    /// From the lower end of y, beside named places of x; of series that stand on each other, the
+    /// highest comes first.
+    Bar,
 }
 
 impl Chart {
@@ -91,7 +98,19 @@ impl Chart {
                     let [x, y] = [0, 1].map(|axis| axes[axis].pixel(point[axis]));
                     [pixels(corner[0]) + x, pixels(top + PLOT[1] - 1) - y]
                 });
-                draw_series(&mut canvas, series, &points.collect::<Vec<_>>());
+                let points: Vec<_> = points.collect();
+                if series.mark == Mark::Bar {
+                    let width = BAR * (axes[0].pixel(1.0) - axes[0].pixel(0.0));
+                    draw_bars(
+                        &mut canvas,
+                        series.color,
+                        &points,
+                        width,
+                        corner[1] + PLOT[1],
+                    );
+                } else {
+                    draw_series(&mut canvas, series, &points);
+                }
             }
             canvas.frame(corner, PLOT);
         }
@@ -107,7 +126,7 @@ impl Chart {
         let range = numbers.fold(none, |[low, high], number| {
             [number.min(low), number.max(high)]
         });
-        Axis::around(self.scale, range, PLOT[axis])
+        Axis::around(&self.scales[axis], range, PLOT[axis])
     }
 
     fn draw_axes(&self, canvas: &mut Canvas, [left, top]: [usize; 2], axes: &[Axis; 2]) {
@@ -143,13 +162,15 @@ impl Chart {
     fn draw_legend(&self, canvas: &mut Canvas, [left, top]: [usize; 2]) {
         let style = Style::LABEL;
         let series = self.panels.first().map_or(&[][..], |panel| &panel.series);
+        let labelled = series.iter().filter(|series| !series.label.is_empty());
+        let series: Vec<_> = labelled.collect();
         let shown = if series.len() > LEGEND_LINES {
             let rest = format!("and {} more", series.len() - (LEGEND_LINES - 1));
             let y = top + (LEGEND_LINES - 1) * LEGEND_LINE;
             canvas.text([left, y], &rest, style, INK);
             &series[..LEGEND_LINES - 1]
         } else {
-            series
+            &series[..]
         };
         for (k, series) in shown.iter().enumerate() {
             let y = top + k * LEGEND_LINE;
@@ -157,7 +178,7 @@ impl Chart {
             let [start, end] = [pixels(left), pixels(left + 44)];
             let points = match series.mark {
                 Mark::Line | Mark::Dashes => vec![[start, middle], [end, middle]],
-                Mark::Square | Mark::Disc => vec![[0.5 * (start + end), middle]],
+                Mark::Square | Mark::Disc | Mark::Bar => vec![[0.5 * (start + end), middle]],
             };
             draw_series(canvas, series, &points);
             canvas.text([left + 44 + 2 * GAP, y], &series.label, style, INK);
@@ -175,10 +196,8 @@ fn draw_series(canvas: &mut Canvas, series: &Series, points: &[[f64; 2]]) {
             }
         }
         Mark::Dashes => {
-            for ends in points.windows(2) {
-                for [from, to] in dashes([ends[0], ends[1]]) {
-                    canvas.line(from, to, WIDTH, color);
-                }
+            for [from, to] in dashes(points) {
+                canvas.line(from, to, WIDTH, color);
             }
         }
         Mark::Disc => {
@@ -186,7 +205,7 @@ fn draw_series(canvas: &mut Canvas, series: &Series, points: &[[f64; 2]]) {
                 canvas.line(at, at, MARK, color);
             }
         }
-        Mark::Square => {
+        Mark::Square | Mark::Bar => {
             let half = MARK / 2.0 - 1.0;
             for &[x, y] in points {
                 // Lines have round ends: a thin one after the other fills the corners.
@@ -201,124 +220,43 @@ fn draw_series(canvas: &mut Canvas, series: &Series, points: &[[f64; 2]]) {
     }
 }
 
-/// A straight line cut into dashes.
-fn dashes([from, to]: [[f64; 2]; 2]) -> Vec<[[f64; 2]; 2]> {
-    let length = (to[0] - from[0]).hypot(to[1] - from[1]);
-    let at = |distance: f64| {
-        let part = (distance / length).min(1.0);
-        [0, 1].map(|axis| from[axis] + part * (to[axis] - from[axis]))
-    };
+/// Draws bars from points in pixels of the image down to a row.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels are few and inside the image"
+)]
+fn draw_bars(canvas: &mut Canvas, color: Rgb, points: &[[f64; 2]], width: f64, bottom: usize) {
+    for [x, y] in points {
+        let [left, top] = [x - 0.5 * width, *y].map(|pixel| pixel.round() as usize);
+        let height = bottom.saturating_sub(top);
+        canvas.fill([left, top], [width.round() as usize, height], color);
+    }
+}
+
+/// A line through points cut into dashes, which go on around its corners.
+fn dashes(points: &[[f64; 2]]) -> Vec<[[f64; 2]; 2]> {
     let mut dashes = Vec::new();
-    let mut start = 0.0;
-    while start < length {
-        dashes.push([at(start), at(start + DASH)]);
-        start += 2.0 * DASH;
+    // How far the line is into a dash and the gap behind it.
+    let mut into = 0.0;
+    for ends in points.windows(2) {
+        let [from, to] = [ends[0], ends[1]];
+        let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+        let at = |distance: f64| {
+            let part = (distance / length).clamp(0.0, 1.0);
+            [0, 1].map(|axis| from[axis] + part * (to[axis] - from[axis]))
+        };
+        let mut start = -into;
+        while start < length {
+            if start + DASH > 0.0 {
+                dashes.push([at(start), at(start + DASH)]);
+            }
+            start += 2.0 * DASH;
+        }
+        into = length - (start - 2.0 * DASH);
     }
     dashes
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_squares_and_discs_are_where_they_belong() {
-        let color = [200, 0, 0];
-        let chart = |mark, points| Chart {
-            title: "Title".into(),
-            axes: ["x".into(), "y".into()],
-            scale: Scale::Logarithmic,
-            panels: vec![Panel {
-                title: "Panel".into(),
-                series: vec![
-                    Series {
-                        label: "range".into(),
-                        color: GREY,
-                        mark: Mark::Line,
-                        points: vec![[1.0, 1.0], [100.0, 100.0]],
-                    },
-                    Series {
-                        label: "series".into(),
-                        color,
-                        mark,
-                        points,
-                    },
-                ],
-            }],
-        };
-        let middle = [MARGIN[0] + PLOT[0] / 2, MARGIN[1] + PLOT[1] / 2];
-        let at = |canvas: &Canvas, [x, y]: [usize; 2]| canvas.get(x, y);
-        for mark in [Mark::Square, Mark::Disc] {
-            let canvas = chart(mark, vec![[10.0, 10.0]]).draw();
-            assert_eq!(at(&canvas, middle), color);
-            let corner = at(&canvas, middle.map(|pixel| pixel + 6));
-            assert_eq!(corner == color, mark == Mark::Square);
-        }
-        let across = vec![[1.0, 10.0], [100.0, 10.0]];
-        let painted = |mark| {
-            let canvas = chart(mark, across.clone()).draw();
-            let row = (MARGIN[0]..MARGIN[0] + PLOT[0]).map(|x| at(&canvas, [x, middle[1]]));
-            row.filter(|pixel| *pixel == color).count()
-        };
-        let (line, dashes) = (painted(Mark::Line), painted(Mark::Dashes));
-        assert!(line > PLOT[0] / 2 && dashes < line * 3 / 4 && dashes > line / 3);
-    }
-
-    #[test]
-    fn a_legend_ends_where_the_plot_does() {
-        let color = [200, 0, 0];
-        for count in [LEGEND_LINES, LEGEND_LINES + 1, 10 * LEGEND_LINES] {
-            let series = |number: usize| Series {
-                label: format!("series {number}"),
-                color,
-                mark: Mark::Line,
-                points: vec![[0.0, 1.0], [1.0, 2.0]],
-            };
-            let canvas = Chart {
-                title: String::new(),
-                axes: ["x".into(), "y".into()],
-                scale: Scale::Linear,
-                panels: vec![Panel {
-                    title: String::new(),
-                    series: (0..count).map(series).collect(),
-                }],
-            }
-            .draw();
-            let left = MARGIN[0] + PLOT[0] + MARGIN[2];
-            let inked = |rows: std::ops::Range<usize>| {
-                rows.flat_map(|y| (left..canvas.width).map(move |x| [x, y]))
-                    .filter(|[x, y]| canvas.get(*x, *y) == color)
-                    .count()
-            };
-            let last = MARGIN[1] + (LEGEND_LINES - 1) * LEGEND_LINE;
-            assert_eq!(inked(last..canvas.height) > 0, count == LEGEND_LINES);
-            assert!(inked(last - LEGEND_LINE..last) > 0);
-        }
-    }
-
-    #[test]
-    fn a_chart_becomes_a_file() {
-        let scratch = tempfile::tempdir().unwrap();
-        let chart = Chart {
-            title: "Title".into(),
-            axes: ["x".into(), "y".into()],
-            scale: Scale::Logarithmic,
-            panels: vec![Panel {
-                title: "One point".into(),
-                series: vec![Series {
-                    label: "point".into(),
-                    color: INK,
-                    mark: Mark::Disc,
-                    points: vec![[1e-3, 1e3]],
-                }],
-            }],
-        };
-        let path = scratch.path().join("chart.png");
-        chart.write(&path).unwrap();
-        let decoder = png::Decoder::new(std::io::Cursor::new(std::fs::read(&path).unwrap()));
-        let info = decoder.read_info().unwrap().info().clone();
-        assert_eq!(info.utf8_text[0].get_text().unwrap(), "Title");
-        let error = chart.write(&scratch.path().join("none/chart.png"));
-        assert_eq!(error.unwrap_err().kind.exit_status(), 74);
-    }
-}
+mod tests;

@@ -133,7 +133,10 @@ impl RunDirectory {
 }
 
 /// Writes a file under a temporary name and renames it, so that it is never seen half-written.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Kind::Storage`] if it cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(PARTIAL);
     let write = || {

@@ -27,7 +27,7 @@ use crate::{
     stepper::Plan,
 };
 
-pub use bandwidth::Bandwidth;
+pub use bandwidth::{Bandwidth, BandwidthRates, bandwidth};
 pub use caches::Caches;
 pub use exchange::Exchange;
 pub use kernel::{Block, KernelRate};
@@ -43,6 +43,9 @@ pub const FIELDS: u128 = 14;
 /// The same while plans are measured: of f64, a field, the one that a step is written to, and
 /// three of coefficients.
 pub const FIELDS_OF_PLANS: u128 = 5;
+
+/// The same while the bandwidth alone is measured.
+pub const FIELDS_OF_BANDWIDTH: u128 = 3;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]
@@ -275,6 +278,30 @@ mod tests {
             }
             assert_eq!(table.contains("exchange hidden"), ranks > 1);
         }
+    }
+
+    #[test]
+    fn the_bandwidth_is_measured_alone() {
+        let all = Local::run(2, |comm| {
+            let team = Rc::new(Team::new(2).unwrap());
+            let options = Options {
+                cells: [40, 30],
+                rounds: 1,
+                seconds: 1e-4,
+            };
+            let rates = bandwidth(&comm, &team, options).unwrap();
+            assert_eq!(team.size(), 2);
+            rates
+        });
+        let threads: Vec<_> = all[0].bandwidth.iter().map(|of| of.threads).collect();
+        assert_eq!(threads, [1, 2]);
+        assert!(
+            all[0]
+                .bandwidth
+                .iter()
+                .all(|of| of.best > 0.0 && of.best >= of.triad)
+        );
+        assert!(all[0].to_string().contains("triad, 32 bytes a cell"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn roofline(rates: &Rates) -> Chart {
             "cell updates per byte to and from memory (computed)".into(),
             "10^9 cell updates per second".into(),
         ],
-        scale: Scale::Logarithmic,
+        scales: [Scale::Logarithmic, Scale::Logarithmic],
         panels: Precision::ALL
             .map(|precision| panel(rates, precision))
             .into(),

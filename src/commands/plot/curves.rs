@@ -34,7 +34,7 @@ pub fn draw(path: &Path, output: &Path) -> Result<String, Error> {
     Chart {
         title: path.display().to_string(),
         axes: ["time (s)".into(), "temperature (K)".into()],
-        scale: Scale::Linear,
+        scales: [Scale::Linear, Scale::Linear],
         panels: vec![Panel {
             title: String::new(),
             series,

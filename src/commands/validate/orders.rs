@@ -24,7 +24,7 @@ pub fn chart(curves: Vec<Curve>) -> Chart {
             "width of a cell or length of a step, over the coarsest".into(),
             "largest difference from the exact temperature".into(),
         ],
-        scale: Scale::Logarithmic,
+        scales: [Scale::Logarithmic, Scale::Logarithmic],
         panels: vec![Panel {
             title: String::new(),
             series: series

@@ -8,19 +8,29 @@ const FEW_DECADES: f64 = 3.0;
 /// Ticks of a linear axis, about.
 const TICKS: usize = 8;
 
+/// Names that find room beside each other.
+const MOST_NAMES: usize = 10;
+
 /// How numbers are laid out along the axes of a chart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scale {
     Linear,
+    /// Linear from 0 on, for numbers that are not negative.
+    FromZero,
     /// For positive numbers.
     Logarithmic,
+    /// Logarithmic, with powers of two for round numbers.
+    Doubling,
+    /// Places 0, 1, 2, ... with names.
+    Named(Vec<String>),
 }
 
 impl Scale {
-    fn of(self, number: f64) -> f64 {
+    fn of(&self, number: f64) -> f64 {
         match self {
-            Self::Linear => number,
+            Self::Linear | Self::FromZero | Self::Named(_) => number,
             Self::Logarithmic => number.log10(),
+            Self::Doubling => number.log2(),
         }
     }
 }
@@ -28,7 +38,7 @@ impl Scale {
 /// An axis that is some pixels long.
 pub struct Axis {
     scale: Scale,
-    /// What its ends are: numbers, or their logarithms of base 10.
+    /// What its ends are: numbers, or their logarithms.
     low: f64,
     high: f64,
     length: usize,
@@ -36,19 +46,26 @@ pub struct Axis {
 
 impl Axis {
     /// An axis on which the numbers of a range keep some distance from the ends.
-    pub fn around(scale: Scale, [low, high]: [f64; 2], length: usize) -> Self {
+    pub fn around(scale: &Scale, [low, high]: [f64; 2], length: usize) -> Self {
         let [low, high] = [low, high].map(|end| scale.of(end));
-        let least = match scale {
-            Scale::Logarithmic => 1.0,
+        let room = match scale {
+            Scale::Logarithmic | Scale::Doubling => 0.05 * (high - low).max(1.0),
             // Of numbers that are all the same, the axis shows some around them.
-            Scale::Linear if low == high => 1f64.max(1e-6 * low.abs()),
-            Scale::Linear => 0.0,
+            Scale::Linear if low == high => 0.05 * 1f64.max(1e-6 * low.abs()),
+            Scale::Linear => 0.05 * (high - low),
+            Scale::FromZero if high <= 0.0 => 1.0,
+            Scale::FromZero => 0.05 * high,
+            Scale::Named(_) => 0.5,
         };
-        let room = 0.05 * (high - low).max(least);
+        let (low, high) = match scale {
+            Scale::FromZero => (0.0, high + room),
+            Scale::Named(names) => (-room, pixels(names.len()) - room),
+            _ => (low - room, high + room),
+        };
         Self {
-            scale,
-            low: low - room,
-            high: high + room,
+            scale: scale.clone(),
+            low,
+            high,
             length,
         }
     }
@@ -65,9 +82,11 @@ impl Axis {
         reason = "pixels are few; what is on the axis is not negative"
     )]
     pub fn ticks(&self) -> Vec<(usize, String)> {
-        let Ticks { at, labels } = match self.scale {
-            Scale::Linear => ticks(self.low, self.high, TICKS),
+        let Ticks { at, labels } = match &self.scale {
+            Scale::Linear | Scale::FromZero => ticks(self.low, self.high, TICKS),
             Scale::Logarithmic => self.powers(),
+            Scale::Doubling => self.doublings(),
+            Scale::Named(names) => places(names),
         };
         let pixel = |number| self.pixel(number).round() as usize;
         at.into_iter().map(pixel).zip(labels).collect()
@@ -100,6 +119,26 @@ impl Axis {
         let (at, labels) = numbers.filter(|(number, _)| on_axis(*number)).unzip();
         Ticks { at, labels }
     }
+
+    /// The powers of two on the axis, or some of them.
+    #[expect(clippy::cast_possible_truncation, reason = "exponents are small")]
+    fn doublings(&self) -> Ticks {
+        let exponents = self.low.ceil() as i32..=self.high.floor() as i32;
+        let every = exponents.clone().count().div_ceil(MOST_NAMES).max(1);
+        let numbers = exponents.step_by(every).map(|power| 2f64.powi(power));
+        let (at, labels) = numbers.map(|number| (number, number.to_string())).unzip();
+        Ticks { at, labels }
+    }
+}
+
+/// Names where they belong, or as many of them as find room.
+fn places(names: &[String]) -> Ticks {
+    let every = names.len().div_ceil(MOST_NAMES).max(1);
+    let named = names.iter().enumerate().step_by(every);
+    let (at, labels) = named
+        .map(|(place, name)| (pixels(place), name.clone()))
+        .unzip();
+    Ticks { at, labels }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "pixels are few")]
@@ -113,21 +152,36 @@ mod tests {
 
     #[test]
     fn ticks_are_round_numbers_where_they_belong() {
-        let axis = Axis::around(Scale::Logarithmic, [0.03, 3.0], 1001);
+        let axis = Axis::around(&Scale::Logarithmic, [0.03, 3.0], 1001);
         let ticks = axis.ticks();
         let labels: Vec<_> = ticks.iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["0.05", "0.1", "0.2", "0.5", "1", "2"]);
         let distance = |a: usize, b: usize| ticks[b].0 - ticks[a].0;
         assert!(distance(1, 4).abs_diff(1000 * 10 / 22) <= 1);
         assert!(distance(0, 1).abs_diff(distance(3, 4)) <= 1);
-        let ticks = Axis::around(Scale::Logarithmic, [2e-6, 0.2], 1001).ticks();
+        let ticks = Axis::around(&Scale::Logarithmic, [2e-6, 0.2], 1001).ticks();
         let labels: Vec<_> = ticks.iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["1e-5", "1e-4", "0.001", "0.01", "0.1"]);
     }
 
     #[test]
+    fn doublings_and_names_stand_where_they_belong() {
+        let axis = Axis::around(&Scale::Doubling, [1.0, 16.0], 1101);
+        let (pixels, labels): (Vec<_>, Vec<_>) = axis.ticks().into_iter().unzip();
+        assert_eq!(labels, ["1", "2", "4", "8", "16"]);
+        assert_eq!(pixels, [50, 300, 550, 800, 1050]);
+        let names: Vec<_> = (0..25).map(|name| name.to_string()).collect();
+        let axis = Axis::around(&Scale::Named(names), [0.0, 24.0], 1001);
+        let (pixels, labels): (Vec<_>, Vec<_>) = axis.ticks().into_iter().unzip();
+        assert_eq!(labels, ["0", "3", "6", "9", "12", "15", "18", "21", "24"]);
+        assert_eq!(pixels[..3], [20, 140, 260]);
+        let axis = Axis::around(&Scale::FromZero, [3.0, 10.0], 1051);
+        assert_eq!([0.0, 10.5].map(|number| axis.pixel(number)), [0.0, 1050.0]);
+    }
+
+    #[test]
     fn linear_axes_are_even() {
-        let axis = Axis::around(Scale::Linear, [-10.0, 10.0], 1101);
+        let axis = Axis::around(&Scale::Linear, [-10.0, 10.0], 1101);
         assert_eq!(
             [-11.0, 0.0, 5.5].map(|number| axis.pixel(number)),
             [0.0, 550.0, 825.0]
@@ -135,7 +189,7 @@ mod tests {
         let ticks = axis.ticks();
         assert_eq!(ticks[0], (50, "-10".to_owned()));
         assert_eq!(ticks.len(), 5);
-        let flat = Axis::around(Scale::Linear, [300.0, 300.0], 1001);
+        let flat = Axis::around(&Scale::Linear, [300.0, 300.0], 1001);
         assert_eq!(flat.pixel(300.0), 500.0);
     }
 }

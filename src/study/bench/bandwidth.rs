@@ -5,10 +5,14 @@ use std::{cell::RefCell, rc::Rc};
 use serde::Serialize;
 
 use super::{
-    Setting,
+    Caches, Options, Setting,
     rounds::{Id, Round, Rounds, Works},
 };
-use crate::field::{Field, signed};
+use crate::{
+    comm::Communicator,
+    error::Error,
+    field::{Field, Team, signed},
+};
 
 /// Bytes for each cell: one or two reads, one write, and the read of the line that is written
 /// (write-allocate).
@@ -26,6 +30,41 @@ pub struct Bandwidth {
     pub triad: f64,
     /// The larger of both in each round.
     pub best: f64,
+}
+
+/// What memory delivers to all ranks together.
+#[derive(Debug, Serialize)]
+pub struct BandwidthRates {
+    pub cells: [usize; 2],
+    pub ranks: usize,
+    pub rounds: usize,
+    pub caches: Caches,
+    /// On 1, 2, 4, ... and all threads of each rank.
+    pub bandwidth: Vec<Bandwidth>,
+}
+
+/// Measures the bandwidth alone. Collective.
+///
+/// # Errors
+/// If the ranks do not fit on the grid.
+pub fn bandwidth(
+    comm: &Rc<dyn Communicator>,
+    team: &Rc<Team>,
+    options: Options,
+) -> Result<BandwidthRates, Error> {
+    let Options { cells, rounds, .. } = options;
+    let setting = Setting::new(comm, team, cells)?;
+    let mut works = Works::new(Rc::clone(&setting.comm), options.seconds);
+    let all = add(&mut works, &setting);
+    let measured = works.measure(rounds);
+    team.employ(setting.threads[setting.threads.len() - 1]);
+    Ok(BandwidthRates {
+        cells,
+        ranks: setting.comm.size(),
+        rounds,
+        caches: setting.caches,
+        bandwidth: all.iter().map(|ids| ids.rates(&measured)).collect(),
+    })
 }
 
 /// The pieces of work.

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
-use super::{Bound, Cache, Coefficients, Method, Precision, Rates, Ratio};
+use super::{
+    Bandwidth, BandwidthRates, Bound, Cache, Caches, Coefficients, Method, Precision, Rates, Ratio,
+};
 use crate::error::count;
 
 /// Characters before the columns, and of a column.
@@ -55,7 +57,7 @@ impl Display for Rates {
             f,
             "medians of {rounds} rounds; bytes are computed, not counted"
         )?;
-        self.write_bandwidth(f)?;
+        write_bandwidth(f, &self.bandwidth, self.cells, &self.caches)?;
         self.write_kernels(f)?;
         self.write_steps(f)?;
         self.write_ratios(f)?;
@@ -63,28 +65,42 @@ impl Display for Rates {
     }
 }
 
-impl Rates {
-    fn write_bandwidth(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let threads = self.threads.iter().map(|&n| count(n, "thread"));
-        write_row(f, "\nmemory, GB/s with write-allocate", threads)?;
-        let giga = |rate: f64| format!("{:.2}", rate / 1e9);
-        let scale = self.bandwidth.iter().map(|of| giga(of.scale));
-        let triad = self.bandwidth.iter().map(|of| giga(of.triad));
-        write_row(f, "  scale, 24 bytes a cell", scale)?;
-        write_row(f, "  triad, 32 bytes a cell", triad)?;
-        let cells = self.cells[0] * self.cells[1];
-        match self.caches.last {
-            // The rule of STREAM for what counts as memory.
-            Some(last) if size_of::<f64>() * cells < 4 * last => writeln!(
-                f,
-                "  note: a field of {} is less than four times the last cache of {}",
-                binary(size_of::<f64>() * cells),
-                binary(last)
-            ),
-            _ => Ok(()),
-        }
+impl Display for BandwidthRates {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let ([nx, ny], ranks, rounds) = (self.cells, self.ranks, self.rounds);
+        let ranks = count(ranks, "rank");
+        writeln!(f, "{nx} x {ny} cells; {ranks}; medians of {rounds} rounds")?;
+        write_bandwidth(f, &self.bandwidth, self.cells, &self.caches)
     }
+}
 
+fn write_bandwidth(
+    f: &mut Formatter<'_>,
+    bandwidth: &[Bandwidth],
+    cells: [usize; 2],
+    caches: &Caches,
+) -> fmt::Result {
+    let threads = bandwidth.iter().map(|of| count(of.threads, "thread"));
+    write_row(f, "\nmemory, GB/s with write-allocate", threads)?;
+    let giga = |rate: f64| format!("{:.2}", rate / 1e9);
+    let scale = bandwidth.iter().map(|of| giga(of.scale));
+    let triad = bandwidth.iter().map(|of| giga(of.triad));
+    write_row(f, "  scale, 24 bytes a cell", scale)?;
+    write_row(f, "  triad, 32 bytes a cell", triad)?;
+    let cells = cells[0] * cells[1];
+    match caches.last {
+        // The rule of STREAM for what counts as memory.
+        Some(last) if size_of::<f64>() * cells < 4 * last => writeln!(
+            f,
+            "  note: a field of {} is less than four times the last cache of {}",
+            binary(size_of::<f64>() * cells),
+            binary(last)
+        ),
+        _ => Ok(()),
+    }
+}
+
+impl Rates {
     fn write_kernels(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nkernel alone, every thread on its own block, Gcells/s")?;
         for columns in self.kernels.chunk_by(|a, b| {
