@@ -1,5 +1,7 @@
 //! The command line.
 
+mod predict;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +11,8 @@ use crate::{
     config::WallTime,
     output::{Colormap, MOST_CONTOURS},
 };
+
+pub use predict::{Predict, Ranks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -128,6 +132,18 @@ Examples:
   isotherm bench --cells 2048 2048 --rounds 5 --plot roofline.png
   mpirun -n 2 isotherm bench --cells 4096 4096 --json bench.json")]
     Bench(Bench),
+    /// Predict how long explicit steps take on more ranks than there are here.
+    ///
+    /// Measures, under mpirun, how fast ranks compute and what messages cost, and prints the time of a step,
+    /// its efficiency, and the shares of communication and of what is hidden of it, for halo depths with and
+    /// without overlap; before that, predictions of steps that were measured here, and how far they are off.
+    /// The grid of the config is what each rank has. `ARCHITECTURE.md` tells the model.
+    #[command(after_help = "\
+Examples:
+  mpirun -n 2 isotherm scale chip.toml --predict 16..65536 --latency 2us --bandwidth 100Gbit
+  mpirun -n 2 isotherm scale chip.toml --predict 4..4096 --strong --machine node.json
+  isotherm scale chip.toml --predict 4..4096 --machine node.json --reports output/chip/report.json")]
+    Scale(Scale),
     /// Run the cases whose answer is known, and compare.
     ///
     /// Each case is a config or a deck with published or exact numbers, in a file that says where they come
@@ -299,6 +315,14 @@ pub struct Bench {
     /// Draw a roofline plot of the rates on all threads.
     #[arg(long, value_name = "FILE.png")]
     pub plot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Scale {
+    #[command(flatten)]
+    pub config: Config,
+    #[command(flatten)]
+    pub predict: Predict,
 }
 
 #[derive(Debug, Args)]

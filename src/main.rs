@@ -57,6 +57,9 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
         Command::Run(run) => return commands::run(&run, launcher),
         Command::Resume(resume) => return commands::resume(&resume, launcher),
         Command::Bench(bench) => return commands::bench(&bench, launcher),
+        Command::Scale(scale) => {
+            return commands::predict(&scale.config, &scale.predict, launcher);
+        }
         Command::Validate(validate) => return commands::validate(&validate, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
         Command::Convert(convert) if speaks => commands::convert(&convert)?,

@@ -34,6 +34,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// One that is as deep as it is told, of the usual width.
+    #[must_use]
+    pub fn of_depth<T: Real>(halo_depth: usize, overlap: bool) -> Self {
+        Self {
+            halo_depth,
+            tile_columns: widths::<T>()[0],
+            overlap,
+        }
+    }
+
     /// All plans that a run may settle on by itself, on a subdomain that has neighbours by message
     /// or not.
     #[must_use]
