@@ -20,7 +20,7 @@ use crate::{
     solver::SolveStats,
 };
 
-pub use batch::Batch;
+pub use batch::{Batch, reach};
 pub use control::Control;
 pub use explicit::Explicit;
 pub use plan::{Choice, Plan, Prescribed};

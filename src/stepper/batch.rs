@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// Which ghosts the exchanges fill, if no more than so many steps are taken with one.
-pub(super) fn reach(most_steps: Option<usize>) -> Reach {
+#[must_use]
+pub fn reach(most_steps: Option<usize>) -> Reach {
     match most_steps {
         Some(1) => Reach::Star,
         _ => Reach::Box,

@@ -15,10 +15,10 @@ use crate::{
     error::Error,
     field::{Field, Real, Team},
     grid::Grid,
-    halo::{Halo, Reach},
+    halo::Halo,
     operator::Diffusion,
     physics::{Medium, Wall},
-    stepper::{Batch, Explicit, Plan, Prescribed, Steps, TimeStepper},
+    stepper::{Batch, Explicit, Plan, Prescribed, Steps, TimeStepper, reach},
     study::{
         Line, Network,
         bench::rounds::{Id, Rounds, Works},
@@ -331,8 +331,7 @@ fn add_halos<T: Real>(
         let seconds = Rc::new(Cell::new(f64::INFINITY));
         let least = Rc::clone(&seconds);
         let mut u = Field::<T>::new(team, domain.cells, depth);
-        let reach = if depth == 1 { Reach::Star } else { Reach::Box };
-        let mut halo = Halo::new(Rc::clone(&comm), &domain, reach);
+        let mut halo = Halo::new(Rc::clone(&comm), &domain, reach(Some(depth)));
         works.add(1.0, move |repeats| {
             for _ in 0..repeats {
                 let times = halo.fill_while(&mut u, depth, |_, _| {});
