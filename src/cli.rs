@@ -1,5 +1,6 @@
 //! The command line.
 
+mod predict;
 mod scale;
 mod slurm;
 
@@ -15,6 +16,8 @@ use crate::{
     config::WallTime,
     output::{Colormap, MOST_CONTOURS},
 };
+
+pub use predict::{Predict, Ranks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -143,12 +146,18 @@ Examples:
   isotherm bench --cells 2048 2048 --rounds 5 --plot roofline.png
   mpirun -n 2 isotherm bench --cells 4096 4096 --json bench.json")]
     Bench(Bench),
-    /// Measure how the time of a case changes with ranks and threads.
+    /// Measure how the time of a case changes with ranks and threads, or predict it.
     ///
     /// Runs the case on every mixture of some ranks and some threads, several times and in turns, as child
     /// processes under mpirun or, in a Slurm job, srun; goes on where it was interrupted. `[scale]` of the
     /// config says what is run, options and `--set` change that; `[output]` is set aside. Leaves `results.csv`,
     /// `scale.json`, plots, `extra-p.jsonl`, and in `runs` the report and the log of each run.
+    ///
+    /// With `--predict` it measures, under mpirun, how fast ranks compute and what messages cost, and prints the
+    /// time of an explicit step on more ranks than there are here, its efficiency, and the shares of communication
+    /// and of what is hidden of it, for halo depths with and without overlap; before that, predictions of steps
+    /// that were measured here, and how far they are off. The grid of the config is what each rank has.
+    /// `ARCHITECTURE.md` tells the model.
     #[command(after_help = scale::EXAMPLES)]
     Scale(Scale),
     /// Run the cases whose answer is known, and compare.

@@ -59,6 +59,12 @@ impl Domain {
         }
     }
 
+    /// The rank whose part it is.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.place[1] * self.ranks[0] + self.place[0]
+    }
+
     /// The part of another rank of the same process grid.
     #[must_use]
     pub fn of_rank(&self, rank: usize) -> Self {

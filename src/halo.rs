@@ -31,13 +31,43 @@ impl Block {
     }
 }
 
-/// What goes to and comes from the neighbour in one direction.
-struct Link<T> {
-    peer: usize,
-    send_tag: u16,
-    recv_tag: u16,
+/// The neighbour in one direction, with whom messages of the same size are exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    pub rank: usize,
+    pub send_tag: u16,
+    pub recv_tag: u16,
     /// Towards the neighbour.
     step: [isize; 2],
+}
+
+impl Peer {
+    /// Cells of a message for a subdomain of `cells` and a halo of some depth.
+    #[must_use]
+    pub fn cells(&self, cells: [usize; 2], depth: usize) -> usize {
+        edge_towards(self.step, cells, depth).len()
+    }
+}
+
+/// With whom a subdomain exchanges messages, in the order in which they are posted: not with itself,
+/// where a periodic axis has one rank.
+#[must_use]
+pub fn peers(domain: &Domain, reach: Reach) -> Vec<Peer> {
+    let peer = |step| {
+        let rank = domain.neighbor(step)?;
+        (rank != domain.rank()).then(|| Peer {
+            rank,
+            send_tag: tag(step),
+            recv_tag: tag(step.map(|s| -s)),
+            step,
+        })
+    };
+    steps(reach).filter_map(peer).collect()
+}
+
+/// What goes to and comes from a neighbour.
+struct Link<T> {
+    peer: Peer,
     send: Vec<T>,
     recv: Vec<T>,
 }
@@ -78,25 +108,14 @@ pub struct Halo<T> {
 impl<T: Real> Halo<T> {
     #[must_use]
     pub fn new(comm: Rc<dyn Communicator>, domain: &Domain, reach: Reach) -> Self {
-        let mut links = Vec::new();
-        let mut copies = Vec::new();
-        for step in steps(reach) {
-            let Some(peer) = domain.neighbor(step) else {
-                continue;
-            };
-            if peer == comm.rank() {
-                copies.push(step);
-                continue;
-            }
-            links.push(Link {
-                peer,
-                send_tag: tag(step),
-                recv_tag: tag(step.map(|s| -s)),
-                step,
-                send: Vec::new(),
-                recv: Vec::new(),
-            });
-        }
+        let links = peers(domain, reach).into_iter().map(|peer| Link {
+            peer,
+            send: Vec::new(),
+            recv: Vec::new(),
+        });
+        let links = links.collect();
+        let own = |step: &[isize; 2]| domain.neighbor(*step) == Some(domain.rank());
+        let copies = steps(reach).filter(own).collect();
         Self {
             comm,
             cells: domain.cells,
@@ -109,7 +128,7 @@ impl<T: Real> Halo<T> {
     #[must_use]
     pub fn fills(&self, side: Side) -> bool {
         let step = direction(side);
-        self.copies.contains(&step) || self.links.iter().any(|link| link.step == step)
+        self.copies.contains(&step) || self.links.iter().any(|link| link.peer.step == step)
     }
 
     /// Whether any ghosts come by message.
@@ -132,7 +151,8 @@ impl<T: Real> Halo<T> {
     ) -> HaloTimes {
         let start = Instant::now();
         let cells = self.cells;
-        for step in self.links.iter().map(|link| &link.step).chain(&self.copies) {
+        let steps = self.links.iter().map(|link| &link.peer.step);
+        for step in steps.chain(&self.copies) {
             assert!(
                 (0..2).all(|axis| step[axis] == 0 || depth <= cells[axis]),
                 "a halo of depth {depth} needs as many cells in every subdomain"
@@ -143,12 +163,9 @@ impl<T: Real> Halo<T> {
             let from = edge_towards(back, cells, depth);
             copy_within(u, from, ghosts_towards(step, cells, depth));
         }
-        for Link {
-            step, send, recv, ..
-        } in &mut self.links
-        {
-            pack(u, edge_towards(*step, cells, depth), send);
-            recv.resize(ghosts_towards(*step, cells, depth).len(), T::ZERO);
+        for Link { peer, send, recv } in &mut self.links {
+            pack(u, edge_towards(peer.step, cells, depth), send);
+            recv.resize(peer.cells(cells, depth), T::ZERO);
         }
         if self.links.is_empty() {
             let pack = start.elapsed().as_secs_f64();
@@ -164,9 +181,9 @@ impl<T: Real> Halo<T> {
             .links
             .iter_mut()
             .map(|link| Message {
-                peer: link.peer,
-                send_tag: link.send_tag,
-                recv_tag: link.recv_tag,
+                peer: link.peer.rank,
+                send_tag: link.peer.send_tag,
+                recv_tag: link.peer.recv_tag,
                 send: bytemuck::cast_slice(&link.send),
                 recv: bytemuck::cast_slice_mut(&mut link.recv),
             })
@@ -188,7 +205,7 @@ impl<T: Real> Halo<T> {
         });
         let complete = Instant::now();
         for link in &self.links {
-            unpack(u, ghosts_towards(link.step, cells, depth), &link.recv);
+            unpack(u, ghosts_towards(link.peer.step, cells, depth), &link.recv);
         }
         HaloTimes {
             pack: (posted - start).as_secs_f64(),

@@ -57,7 +57,12 @@ fn execute(command: Command, launcher: Option<Launcher>, speaks: bool) -> Result
         Command::Run(run) => return commands::run(&run, launcher),
         Command::Resume(resume) => return commands::resume(&resume, launcher),
         Command::Bench(bench) => return commands::bench(&bench, launcher),
-        Command::Scale(scale) => return commands::scale(&scale, launcher),
+        Command::Scale(scale) => {
+            return match scale.prediction()? {
+                Some(config) => commands::predict(&config, &scale.predict, launcher),
+                None => commands::scale(&scale, launcher),
+            };
+        }
         Command::Validate(validate) => return commands::validate(&validate, launcher),
         Command::Check(check) if speaks => commands::check(&check)?,
         Command::Slurm(slurm) if speaks => commands::slurm(&slurm)?,

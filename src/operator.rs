@@ -19,4 +19,4 @@ pub use conduction::Conduction;
 pub use diffusion::Diffusion;
 pub use faces::Faces;
 pub use helmholtz::{Helmholtz, HelmholtzRows, Piece, Revision, Times};
-pub use tile::Workspace;
+pub use tile::{Workspace, needed};

@@ -1,5 +1,6 @@
 //! Time steppers: they move a field from one time to the next.
 
+mod batch;
 mod control;
 mod explicit;
 mod plan;
@@ -20,6 +21,7 @@ use crate::{
     solver::SolveStats,
 };
 
+pub use batch::{Batch, reach};
 pub use control::Control;
 pub use explicit::Explicit;
 pub use plan::{Choice, Plan, Prescribed};

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::positive;
+use super::{Config, Predict, positive};
+use crate::error::Error;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -12,7 +13,10 @@ Examples:
   isotherm scale configs/scaling-weak.toml --ranks 1,2,4 --threads 1 --repetitions 9
   isotherm scale chip.toml --output studies/chip --launcher 'mpirun -n {ranks} --bind-to none'
   isotherm scale chip.toml --ranks 16,32,64 --threads 8 --array chip.sbatch
-  isotherm scale --compare studies/before studies/after";
+  isotherm scale --compare studies/before studies/after
+  mpirun -n 2 isotherm scale chip.toml --predict 16..65536 --latency 2us --bandwidth 100Gbit
+  mpirun -n 2 isotherm scale chip.toml --predict 4..4096 --strong --machine node.json
+  isotherm scale chip.toml --predict 4..4096 --machine node.json --reports output/chip/report.json";
 
 #[derive(Debug, Args)]
 pub struct Scale {
@@ -28,7 +32,7 @@ pub struct Scale {
     /// Numbers of ranks, for `scale.ranks`.
     #[arg(long, value_name = "R,...", value_delimiter = ',', value_parser = positive)]
     pub ranks: Option<Vec<usize>>,
-    /// Threads of each rank, for `scale.threads`.
+    /// Threads of each rank, for `scale.threads`; of a prediction, one number.
     #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = positive)]
     pub threads: Option<Vec<usize>>,
     /// How often each mixture counts, for `scale.repetitions`.
@@ -54,9 +58,30 @@ pub struct Scale {
     /// status 1 if one is.
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], exclusive = true)]
     pub compare: Option<Vec<PathBuf>>,
+    #[command(flatten, next_help_heading = "Predictions")]
+    pub predict: Predict,
 }
 
 impl Scale {
+    /// The config of a prediction, if that is asked for.
+    ///
+    /// # Errors
+    /// If it has several numbers of threads.
+    pub fn prediction(&self) -> Result<Option<Config>, Error> {
+        let (Some(_), Some(config)) = (self.predict.predict, &self.config) else {
+            return Ok(None);
+        };
+        let threads = self.threads.as_deref().unwrap_or_default();
+        if threads.len() > 1 {
+            return Err(Error::input("--predict takes one number of --threads"));
+        }
+        Ok(Some(Config {
+            config: config.clone(),
+            set: self.set.clone(),
+            threads: threads.first().copied(),
+        }))
+    }
+
     /// All options that stand for keys of the config, as arguments of `--set`.
     #[must_use]
     pub fn overrides(&self) -> Vec<String> {

@@ -37,7 +37,7 @@ pub struct Given {
 
 impl Given {
     /// An error about the value of a key that only shows once the case meets the machine.
-    pub(super) fn fault(&self, path: &str, message: String, help: &str) -> Error {
+    pub fn fault(&self, path: &str, message: String, help: &str) -> Error {
         config::fault(&self.source, &self.overrides, path, message, help).into()
     }
 

@@ -86,6 +86,26 @@ struct Block {
     rows: Range<isize>,
 }
 
+/// The columns and the rows, of those that are known, that have to be computed for a block of cells
+/// `steps` steps before its last one. Columns start and end at cache lines where they can.
+#[must_use]
+pub fn needed<T: Real>(span: &Span, steps: usize, known: &[Range<isize>; 2]) -> [Range<isize>; 2] {
+    let reach = signed(steps);
+    let line = signed(LINE / size_of::<T>());
+    let grow = |range: &Range<usize>, unit: isize, limit: &Range<isize>| {
+        let start = (signed(range.start) - reach).div_euclid(unit) * unit;
+        let end = signed(range.end) + reach;
+        let end = -((-end).div_euclid(unit) * unit);
+        start.max(limit.start)..end.min(limit.end)
+    };
+    let unit = if reach == 0 { 1 } else { line };
+    let [columns, rows] = known;
+    [
+        grow(&span.columns, unit, columns),
+        grow(&span.rows, 1, rows),
+    ]
+}
+
 /// Rows that pass through a step.
 struct Group<'a> {
     step: usize,
@@ -168,23 +188,10 @@ where
         }
     }
 
-    /// What has to be known of a tile and around it after some of the steps. Columns start and end
-    /// at cache lines where they can.
+    /// What has to be known of a tile and around it after some of the steps.
     fn needed(&self, span: &Span, after: usize) -> Block {
-        let reach = signed(self.steps - after);
-        let line = signed(LINE / size_of::<T>());
-        let grow = |range: &Range<usize>, unit: isize, limit: &Range<isize>| {
-            let start = (signed(range.start) - reach).div_euclid(unit) * unit;
-            let end = signed(range.end) + reach;
-            let end = -((-end).div_euclid(unit) * unit);
-            start.max(limit.start)..end.min(limit.end)
-        };
-        let unit = if reach == 0 { 1 } else { line };
-        let [columns, rows] = self.known;
-        Block {
-            columns: grow(&span.columns, unit, columns),
-            rows: grow(&span.rows, 1, rows),
-        }
+        let [columns, rows] = needed::<T>(span, self.steps - after, self.known);
+        Block { columns, rows }
     }
 
     /// The first step, from the field.

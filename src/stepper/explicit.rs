@@ -3,16 +3,15 @@
 use std::{rc::Rc, time::Instant};
 
 use super::{
-    Carried, Choice, Counts, Heat, Plan, Prescribed, StepTimes, Steps, TimeStepper,
-    tiling::{deal, split},
-    tuner::Tuner,
+    Carried, Choice, Counts, Heat, Plan, Prescribed, StepTimes, Steps, TimeStepper, batch::reach,
+    tiling::tiles, tuner::Tuner,
 };
 use crate::{
     comm::{Communicator, Reduce},
     domain::Domain,
     error::Error,
-    field::{Field, Real, Span, Team},
-    halo::{Halo, Reach},
+    field::{Field, Real, Team},
+    halo::Halo,
     operator::{Diffusion, Workspace},
 };
 
@@ -21,6 +20,7 @@ use crate::{
 pub struct Explicit<T> {
     comm: Rc<dyn Communicator>,
     team: Rc<Team>,
+    domain: Domain,
     diffusion: Diffusion<T>,
     halo: Halo<T>,
     next: Field<T>,
@@ -43,11 +43,7 @@ impl<T: Real> Explicit<T> {
         prescribed: impl Into<Prescribed>,
     ) -> Self {
         let prescribed = prescribed.into();
-        let reach = match prescribed.halo_depth {
-            Some(1) => Reach::Star,
-            _ => Reach::Box,
-        };
-        let halo = Halo::new(Rc::clone(&comm), domain, reach);
+        let halo = Halo::new(Rc::clone(&comm), domain, reach(prescribed.halo_depth));
         let tuner = Tuner::new::<T>(prescribed, domain, comm.size() > 1);
         Self {
             halo,
@@ -55,6 +51,7 @@ impl<T: Real> Explicit<T> {
             work: (0..team.size()).map(|_| Workspace::default()).collect(),
             comm,
             team: Rc::clone(team),
+            domain: domain.clone(),
             diffusion,
             max_dt,
             tuner,
@@ -80,18 +77,13 @@ impl<T: Real> Explicit<T> {
         self.diffusion.begin(u, &times, steps.dt());
         self.times.walls_and_sources += start.elapsed().as_secs_f64();
 
-        let Plan {
-            tile_columns,
-            overlap,
-            ..
-        } = self.tuner.plan();
-        let (interior, rim) = if overlap && self.halo.has_messages() {
-            split::<T>(u.cells(), depth, |side| self.halo.fills(side))
-        } else {
-            (Vec::new(), vec![Span::whole(u.cells())])
-        };
-        let tiles = |spans: &[_]| deal::<T>(spans, self.team.size(), depth, tile_columns);
-        let (interior, rim) = (tiles(&interior), tiles(&rim));
+        let [interior, rim] = tiles::<T>(
+            &self.domain,
+            depth,
+            self.tuner.plan(),
+            self.team.size(),
+            self.halo.has_messages(),
+        );
         let (diffusion, next, work) = (&mut self.diffusion, &mut self.next, &mut self.work);
         let halo = self.halo.fill_while(u, depth, |u, meanwhile| {
             diffusion.advance(u, next, &interior, work, meanwhile);

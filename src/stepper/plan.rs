@@ -29,10 +29,16 @@ pub struct Plan {
 impl Plan {
     /// The one to begin with on a subdomain.
     pub(super) fn usual<T: Real>(domain: &Domain) -> Self {
+        Self::of_depth::<T>(DEPTHS[0].min(domain.deepest_halo()), true)
+    }
+
+    /// One that is as deep as it is told, of the usual width.
+    #[must_use]
+    pub fn of_depth<T: Real>(halo_depth: usize, overlap: bool) -> Self {
         Self {
-            halo_depth: DEPTHS[0].min(domain.deepest_halo()),
+            halo_depth,
             tile_columns: widths::<T>()[0],
-            overlap: true,
+            overlap,
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::Plan;
 use crate::{
+    domain::Domain,
     field::{LINE, Real, Span},
     grid::Side,
 };
@@ -16,7 +18,7 @@ const CELLS_PER_STEP: usize = 8;
 
 /// The cells that `steps` steps advance without any ghost from a neighbour, and the others, each
 /// once; spans may be empty.
-pub(super) fn split<T: Real>(
+fn split<T: Real>(
     cells: [usize; 2],
     steps: usize,
     has_neighbor: impl Fn(Side) -> bool,
@@ -40,13 +42,25 @@ pub(super) fn split<T: Real>(
     (vec![span(columns, rows)], rim)
 }
 
-/// Tiles of about `width` columns that cover `spans`, for each of some threads, for `steps` steps.
-pub(super) fn deal<T: Real>(
-    spans: &[Span],
-    threads: usize,
+/// The tiles of each thread for some steps of a plan: those to compute while messages fly, if there
+/// are any, and those to compute then.
+pub(super) fn tiles<T: Real>(
+    domain: &Domain,
     steps: usize,
-    width: usize,
-) -> Vec<Vec<Span>> {
+    plan: Plan,
+    threads: usize,
+    has_messages: bool,
+) -> [Vec<Vec<Span>>; 2] {
+    let (interior, rim) = if plan.overlap && has_messages {
+        split::<T>(domain.cells, steps, |side| !domain.has_wall(side))
+    } else {
+        (Vec::new(), vec![Span::whole(domain.cells)])
+    };
+    [interior, rim].map(|spans| deal::<T>(&spans, threads, steps, plan.tile_columns))
+}
+
+/// Tiles of about `width` columns that cover `spans`, for each of some threads, for `steps` steps.
+fn deal<T: Real>(spans: &[Span], threads: usize, steps: usize, width: usize) -> Vec<Vec<Span>> {
     let mut tiles = vec![Vec::new(); threads];
     for span in spans.iter().filter(|span| !span.is_empty()) {
         let Span { columns, rows } = span;

@@ -10,7 +10,7 @@ mod exchange;
 mod kernel;
 mod plans;
 mod ratios;
-mod rounds;
+pub(super) mod rounds;
 mod steps;
 mod table;
 

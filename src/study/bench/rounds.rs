@@ -6,7 +6,7 @@ use crate::comm::{Communicator, Reduce};
 
 /// One of the pieces of work.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Id(usize);
+pub(in crate::study) struct Id(usize);
 
 struct Work<'a> {
     /// What one repetition does on all ranks: bytes moved or cells updated.
@@ -16,7 +16,7 @@ struct Work<'a> {
 }
 
 /// Pieces of work that are to be measured together.
-pub(super) struct Works<'a> {
+pub(in crate::study) struct Works<'a> {
     comm: Rc<dyn Communicator>,
     seconds: f64,
     all: Vec<Work<'a>>,
@@ -101,7 +101,7 @@ fn time(comm: &dyn Communicator, work: &mut Work<'_>, repeats: u32) -> f64 {
 }
 
 /// Rates of every piece of work in one round, in amounts per second.
-pub(super) struct Round(Vec<f64>);
+pub(in crate::study) struct Round(Vec<f64>);
 
 impl Index<Id> for Round {
     type Output = f64;
@@ -112,7 +112,7 @@ impl Index<Id> for Round {
 }
 
 /// What was measured.
-pub(super) struct Rounds(Vec<Round>);
+pub(in crate::study) struct Rounds(Vec<Round>);
 
 impl Rounds {
     /// The median over the rounds of a quantity of one round.
@@ -132,6 +132,11 @@ impl Rounds {
         self.median(|round| round[id])
     }
 
+    /// The highest rate of a piece of work: others on the machine slow it down and never speed it up.
+    pub fn best(&self, id: Id) -> f64 {
+        self.0.iter().fold(0.0, |best, round| best.max(round[id]))
+    }
+
     /// The median of the ratios of two pieces of work within a round.
     pub fn ratio(&self, above: Id, below: Id) -> f64 {
         self.median(|round| round[above] / round[below])
@@ -149,6 +154,7 @@ mod tests {
         assert_eq!(three.rate(Id(0)), 8.0);
         assert_eq!(three.rate(Id(1)), 2.0);
         assert_eq!(three.ratio(Id(0), Id(1)), 3.0);
+        assert_eq!([three.best(Id(0)), three.best(Id(1))], [30.0, 10.0]);
         let two = rounds(&[[1.0, 2.0], [3.0, 2.0]]);
         assert_eq!(two.rate(Id(0)), 2.0);
         assert_eq!(two.ratio(Id(0), Id(1)), 1.0);
