@@ -17,7 +17,7 @@ const FREE: [&str; 5] = [
 ];
 
 /// What of it may not change all the same.
-const FIXED: [&str; 2] = ["output.probes", "parallel.precision"];
+const FIXED: [&str; 3] = ["output.probes", "output.fields", "parallel.precision"];
 
 /// The keys by which two effective configs describe different runs, each with its two values.
 #[must_use]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Summary, hdf5, run_directory::write_whole};
+use super::{FrameTimes, Summary, hdf5, run_directory::write_whole};
 use crate::{
     comm::{Communicator, agree, all_gather, host_name},
     domain::Domain,
@@ -35,6 +35,7 @@ pub struct Facts<'a> {
     pub solves: Option<&'a Solves>,
     /// Of the last state, in cases that come from decks of `TeaLeaf`.
     pub tealeaf: Option<Summary>,
+    pub frames: FrameTimes,
     /// Names of the observers and seconds in each of them.
     pub observers: Vec<(&'static str, f64)>,
 }
@@ -60,6 +61,7 @@ pub struct Report {
     /// Largest over mean time to compute cells; 1 is even. Absent if nothing was computed.
     pub imbalance: Option<f64>,
     pub communication: Communication,
+    pub frames: Written,
 }
 
 /// What was run.
@@ -122,6 +124,35 @@ pub struct Communication {
     /// `(in_flight - wait) / in_flight`, an upper bound: an arrival is noticed at the next look for
     /// it. Absent if there were no messages.
     pub hidden_fraction: Option<f64>,
+}
+
+/// What writing `fields.vtkhdf` took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Written {
+    /// Frames that this run wrote.
+    pub count: usize,
+    /// Seconds from when a frame was due until it was whole, of all frames.
+    pub seconds: f64,
+    /// Seconds of these for which steps waited.
+    pub wait: f64,
+    /// `(seconds - wait) / seconds`. Absent if there were no frames.
+    pub hidden_fraction: Option<f64>,
+}
+
+impl From<FrameTimes> for Written {
+    fn from(times: FrameTimes) -> Self {
+        let FrameTimes {
+            frames,
+            writing,
+            waiting,
+        } = times;
+        Self {
+            count: frames,
+            seconds: writing,
+            wait: waiting,
+            hidden_fraction: (writing > 0.0).then(|| (1.0 - waiting / writing).max(0.0)),
+        }
+    }
 }
 
 /// What each rank contributes.
@@ -200,6 +231,7 @@ impl Report {
                 wait,
                 hidden_fraction: (in_flight > 0.0).then(|| (in_flight - wait) / in_flight),
             },
+            frames: facts.frames.into(),
         }
     }
 
@@ -298,6 +330,11 @@ mod tests {
                 stages: Some(7),
                 solves: None,
                 tealeaf: None,
+                frames: FrameTimes {
+                    frames: 3,
+                    writing: 4.0,
+                    waiting: 1.0,
+                },
                 times: StepTimes {
                     interior: own,
                     rim: 1.0,
@@ -324,6 +361,9 @@ mod tests {
         assert_eq!(report["phases"]["interior"], spread);
         assert_eq!(report["imbalance"], 4.0 / 3.0);
         assert_eq!(report["communication"]["hidden_fraction"], 0.75);
+        let frames =
+            serde_json::json!({"count": 3, "seconds": 4.0, "wait": 1.0, "hidden_fraction": 0.75});
+        assert_eq!(report["frames"], frames);
         let hosts = report["layout"]["hosts"].as_object().unwrap();
         assert_eq!(hosts.values().next().unwrap(), 2);
         assert!(
