@@ -1,10 +1,11 @@
-//! Communication between ranks: one trait, three real implementations.
+//! Communication between ranks: one trait, three real implementations, and one that watches another.
 //!
 //! A communicator is held as `Rc<dyn Communicator>`. It is not `Send`, so a closure
 //! that runs on worker threads cannot communicate: that only the main thread of a
 //! rank calls MPI is enforced by the type system.
 
 mod local;
+mod pulse;
 mod solo;
 #[cfg(feature = "mpi")]
 mod world;
@@ -16,6 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::error::{Error, Kind};
 
 pub use local::Local;
+pub use pulse::{Doing, Pulse, Watched};
 pub use solo::Solo;
 #[cfg(feature = "mpi")]
 pub use world::World;

@@ -4,6 +4,7 @@ pub mod machine;
 pub mod memory;
 mod placement;
 mod start;
+mod watchdog;
 
 use std::{
     env, panic,
@@ -12,6 +13,7 @@ use std::{
 
 pub use placement::{Placement, available_memory};
 pub use start::{Start, cores};
+pub use watchdog::Watchdog;
 
 use crate::{
     comm,
@@ -92,6 +94,12 @@ impl Launcher {
         })
     }
 
+    /// How long it leaves the ranks after Ctrl-C or SIGTERM, where that is short.
+    #[must_use]
+    pub fn grace(&self) -> Option<Duration> {
+        (self.binding == MPIRUN).then_some(Duration::from_secs(1))
+    }
+
     /// Whether the launched processes need MPI. A single task of Slurm's may be a shell in which the
     /// program is typed, where MPI would refuse to start.
     #[must_use]
@@ -136,6 +144,8 @@ mod tests {
     #[test]
     fn launchers_are_told_by_their_variables() {
         assert_eq!(mpirun(3).map(|launcher| launcher.size), Some(3));
+        let grace = mpirun(3).and_then(|launcher| launcher.grace());
+        assert_eq!(grace, Some(Duration::from_secs(1)));
         assert_eq!(Launcher::from_variables(|_| None), None);
         let batch = |name: &str| match name {
             "SLURM_PROCID" => Some("0".to_string()),

@@ -9,6 +9,7 @@ mod canvas;
 mod chart;
 mod checkpoint;
 mod diagnostics;
+mod extract;
 mod extremes;
 mod fault;
 mod finite;
@@ -31,8 +32,12 @@ mod words;
 pub use chart::{Chart, Mark, Panel, Scale, Series};
 pub use checkpoint::{Checkpoint, Checkpoints, Manifest, Newest, Store, When};
 pub use diagnostics::Diagnostics;
+pub use extract::Extract;
 pub use finite::FiniteCheck;
-pub use hdf5::{FieldsFile, Heading, Property, ResultFile, Storage, Window, read_block, same_time};
+pub use hdf5::{
+    FieldsFile, FrameTimes, Frames, Heading, Io, Property, ResultFile, Storage, Window, read_block,
+    same_time,
+};
 pub use marks::{Marks, Positions};
 pub use picture::{Colormap, Look, MOST_CONTOURS, Outlines, Picture, Shot};
 pub use probes::{Place, Probe, Probes};

@@ -7,7 +7,7 @@ mod schedule;
 use std::{rc::Rc, time::Instant};
 
 use crate::{
-    comm::Communicator,
+    comm::{Communicator, Pulse},
     domain::Domain,
     error::Error,
     field::{Field, Real, Team},
@@ -29,6 +29,8 @@ pub struct Simulation<'a, T: Real> {
     pub observers: Vec<Box<dyn Observer<T> + 'a>>,
     /// Seconds of this rank's wall clock that each observer took, in the observers' order.
     pub observer_seconds: Vec<f64>,
+    /// Told what is being done.
+    pub pulse: Pulse,
 }
 
 impl<T: Real> Simulation<'_, T> {
@@ -46,6 +48,7 @@ impl<T: Real> Simulation<'_, T> {
         }
         while self.clock.running() {
             let steps = self.next_steps().batch(self.stepper.most_steps());
+            self.pulse.enter("steps");
             let taken = self.stepper.advance(&mut self.u, steps)?;
             if taken == 0 {
                 continue;
@@ -87,6 +90,7 @@ impl<T: Real> Simulation<'_, T> {
             if !observer.schedule().take(&self.clock, moment) {
                 continue;
             }
+            self.pulse.enter(observer.name());
             let start = Instant::now();
             let view = View {
                 comm: self.comm.as_ref(),
@@ -220,6 +224,7 @@ mod tests {
             clock: Clock::new(1.0, pace),
             observers: watchers.collect(),
             observer_seconds: Vec::new(),
+            pulse: Pulse::default(),
         };
         simulation.run().unwrap();
         drop(simulation);

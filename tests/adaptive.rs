@@ -9,7 +9,7 @@ use common::{
     number, on_ranks, paint_initial, region, sample, uniform, unit_grid,
 };
 use isotherm::{
-    comm::{Communicator, Solo},
+    comm::{Communicator, Pulse, Solo},
     domain::Domain,
     error::{Error, Kind},
     field::{Field, Real, Team},
@@ -78,6 +78,7 @@ fn run<T: Real>(
             clock: Clock::new(end, pace),
             observers: Vec::new(),
             observer_seconds: Vec::new(),
+            pulse: Pulse::default(),
         };
         simulation.run()?;
         let outcome = Outcome {

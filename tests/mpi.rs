@@ -4,7 +4,7 @@
 #[path = "common/process.rs"]
 mod process;
 
-use std::{env, fs, process::Command, thread, time::Duration};
+use std::{env, fs, path::PathBuf, process::Command, thread, time::Duration};
 
 use hdf5_metno::{File, H5Type};
 use isotherm::{
@@ -580,6 +580,37 @@ fn a_panic_on_one_rank_ends_the_job() {
     all_ranks_are_gone(&case);
 }
 
+#[test]
+fn an_extract_is_the_same_whoever_writes_it() {
+    let fields = "\n[output.fields]\nmedium = true\nstride = 3\n\
+                  region = { min = [0.1, 0.4], max = [1.5, 1.2] }\n";
+    let case = Case::new(&(config(REGIONS, MIXED_WALLS) + fields));
+    case.run(&["--output", "alone"]).succeeds();
+    let read = |results: &str, name: &str| {
+        let file = File::open(case.path(results).join("fields.vtkhdf")).unwrap();
+        file.dataset(name).unwrap().read_raw::<f64>().unwrap()
+    };
+    for ranks in [2, 3, 4, 6] {
+        for io in ["gather", "collective"] {
+            let set = format!("output.io={io}");
+            let outcome = Outcome::of(&mut run(&case, ranks, &["--overwrite", "--set", &set]));
+            outcome.succeeds();
+            let waits = outcome.stderr.matches("steps wait for that").count();
+            assert_eq!(waits, usize::from(io == "collective"), "{outcome:?}");
+            let compared = Outcome::of(&mut case.isotherm(&["compare", "alone", "output/case"]));
+            compared.succeeds();
+            assert!(compared.stdout.ends_with("\nidentical\n"), "{compared:?}");
+            for name in ["x", "y", "time", "source", "conductivity_y"] {
+                assert!(read("alone", name) == read("output/case", name), "{name}");
+            }
+            let frames = &case.results("output/case").report()["frames"];
+            assert_eq!(frames["count"], 3);
+            let hidden = frames["hidden_fraction"].as_f64().unwrap();
+            assert!(io == "gather" || hidden == 0.0, "{frames}");
+        }
+    }
+}
+
 /// The program has no known way to panic, so this one stands in for it.
 #[test]
 #[ignore = "waits for ever without a_panic_on_one_rank_ends_the_job"]
@@ -611,14 +642,19 @@ with xarray.open_dataset(sys.argv[1], engine="h5netcdf") as data:
     print(list(data.temperature.shape), repr(float(last.time)), repr(float(last)))
 "#;
 
-#[test]
-fn python_reads_what_the_ranks_wrote_together() {
+/// A Python with what reads results, if there is one.
+fn python() -> Option<PathBuf> {
     let Some(python) = env::var_os("ISOTHERM_PYTHON") else {
-        println!("skipped: ISOTHERM_PYTHON names no Python with h5py and xarray");
-        return;
+        println!("skipped: ISOTHERM_PYTHON names no Python with h5py, xarray and VTK");
+        return None;
     };
     // The tests run in the directory of the package, to which the path may be relative.
-    let python = env::current_dir().unwrap().join(python);
+    Some(env::current_dir().unwrap().join(python))
+}
+
+#[test]
+fn python_reads_what_the_ranks_wrote_together() {
+    let Some(python) = python() else { return };
     let case = Case::new(&config(REGIONS, MIXED_WALLS));
     let medium = ["--set", "output.fields.medium=true"];
     Outcome::of(&mut run(&case, 3, &medium)).succeeds();
@@ -631,4 +667,55 @@ fn python_reads_what_the_ranks_wrote_together() {
     let value = case.results("output/case").temperature::<f64>()[(2 * 157 + 150) * 203 + 200];
     let line = format!("[3, 157, 203] 0.002 {value:?}\n");
     assert_eq!(outcome.stdout, line.repeat(2));
+}
+
+/// Each file holds the same frames, at the times and in the places that h5py finds.
+const VTK: &str = r#"
+import sys, h5py, numpy
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
+from vtkmodules.vtkIOHDF import vtkHDFReader
+
+first = None
+for path in sys.argv[1:]:
+    reader = vtkHDFReader()
+    reader.SetFileName(path)
+    reader.UpdateInformation()
+    information = reader.GetOutputInformation(0)
+    times = information.Get(vtkStreamingDemandDrivenPipeline.TIME_STEPS())
+    with h5py.File(path) as file:
+        assert list(times) == list(file["time"]) and len(times) == 3, times
+        for frame, time in enumerate(times):
+            reader.UpdateTimeStep(time)
+            image = reader.GetOutputDataObject(0)
+            values = vtk_to_numpy(image.GetCellData().GetArray("temperature"))
+            assert values.tobytes() == file["temperature"][frame].tobytes(), frame
+            for axis, name in enumerate("xy"):
+                count = image.GetDimensions()[axis] - 1
+                centers = image.GetOrigin()[axis] + (numpy.arange(count) + 0.5) * image.GetSpacing()[axis]
+                assert numpy.allclose(centers, file[name], rtol=0, atol=1e-14), name
+        content = [file[name][()].tobytes() for name in ("time", "temperature", "x", "y")]
+    first = first or content
+    assert content == first, path
+print(len(times), values.size)
+"#;
+
+#[test]
+fn vtk_reads_the_same_from_any_number_of_ranks() {
+    let Some(python) = python() else { return };
+    let case = Case::new(&config(REGIONS, MIXED_WALLS));
+    let extract = "output.fields={ stride = 4, region = { min = [0, 0], max = [1, 0.9] } }";
+    for (more, values) in [(&[][..], "3 31871\n"), (&["--set", extract], "3 442\n")] {
+        let mut files = Vec::new();
+        for ranks in [1, 2, 3, 4, 6] {
+            let name = format!("{}-{ranks}", more.len());
+            let arguments = [&["--output", &name][..], more].concat();
+            Outcome::of(&mut run(&case, ranks, &arguments)).succeeds();
+            files.push(format!("{name}/fields.vtkhdf"));
+        }
+        let mut read = case.command(&python);
+        let outcome = Outcome::of(read.args(["-c", VTK]).args(&files));
+        outcome.succeeds();
+        assert_eq!(outcome.stdout, values);
+    }
 }

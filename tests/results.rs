@@ -286,6 +286,67 @@ fn info_tells_what_a_run_has_left() {
     );
 }
 
+#[test]
+fn info_tells_what_a_checkpoint_is_of() {
+    let case = run();
+    let text = told(&case, &["info", "output/case"]);
+    let steps = text
+        .lines()
+        .find(|line| line.starts_with("checkpoints  of step "))
+        .unwrap();
+    let step: usize = steps.rsplit(' ').next().unwrap().parse().unwrap();
+    let path = format!("output/case/checkpoints/{step:09}");
+    let text = told(&case, &["info", &path]);
+    for part in [
+        &format!("checkpoint   {path}, "),
+        "in 1 shard\n",
+        "written by   isotherm ",
+        "grid         12 x 8 cells, f64, on 1 x 1 ranks\n",
+        &format!("state        step {step}, t = 0.02 s of 0.02 s\n"),
+        "files        5 frames of fields.vtkhdf at that step\n",
+    ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    fs::write(case.path(&path).join("manifest.json"), "{}").unwrap();
+    isotherm(&case, &["info", &path]).fails(2, &["manifest.json is damaged"]);
+}
+
+#[test]
+fn an_extract_is_looked_at_as_all_is() {
+    let case = run();
+    let set = "output.fields={ stride = 2, medium = true, region = { min = [-0.25, 2], max = [0.5, 2.5] } }";
+    case.run(&["--quiet", "--output", "part", "--set", set])
+        .succeeds();
+    let text = told(&case, &["info", "part"]);
+    for part in [
+        "grid         5 x 4 cells of 0.1666667 m x 0.125 m\n",
+        "frames       5 frames\n",
+    ] {
+        assert!(text.contains(part), "no `{part}` in\n{text}");
+    }
+    let [all, part] = ["output/case", "part"].map(|name| case.results(name).temperature::<f64>());
+    for frame in 0..5 {
+        for (j, i) in (0..4).flat_map(|j| (0..5).map(move |i| (j, i))) {
+            let value = all[(frame * 8 + 2 * j) * 12 + 3 + 2 * i];
+            assert_eq!(part[(frame * 4 + j) * 5 + i], value, "({i}, {j})");
+        }
+    }
+    told(&case, &["plot", "part", "--contours", "4"]);
+    let same = told(&case, &["compare", "part", "part/fields.vtkhdf"]);
+    assert!(same.ends_with("\nidentical\n"), "{same}");
+    isotherm(&case, &["compare", "output/case", "part"]).fails(1, &["the grids differ"]);
+    // A file goes on as it was begun.
+    let other = [
+        "resume",
+        "part",
+        "--set",
+        "output.fields.stride=3",
+        "--set",
+        "time.end=0.03",
+    ];
+    isotherm(&case, &other).fails(2, &["output.fields.stride (3, was 2)"]);
+}
+
 /// An image and what comes before it: the pixels and the delay in seconds of each frame.
 fn frames_of(bytes: Vec<u8>) -> (png::Info<'static>, Vec<(Vec<u8>, f64)>) {
     let mut reader = png::Decoder::new(io::Cursor::new(bytes))

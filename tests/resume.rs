@@ -153,6 +153,10 @@ fn a_frame_that_was_under_way_is_written_anew() {
         let run = ["run", "case.toml", "--overwrite"];
         let fault = ("ISOTHERM_FAULT", format!("{point}:0:3"));
         Outcome::of(case.isotherm(&run).args(EVERY_9).envs([fault]));
+        // Whoever looks before the run goes on sees all frames that were whole.
+        let told = Outcome::of(&mut case.isotherm(&["info", "output/case"]));
+        told.succeeds();
+        assert!(told.stdout.contains("  2 frames\n"), "{point}: {told:?}");
         Outcome::of(&mut resume(&case, &[])).succeeds();
         are_the_same::<f64>(&case.results("output/case"), &alone, point);
     }
@@ -361,6 +365,7 @@ mod ranks {
     use hdf5_metno::H5Type;
     use process::{ISOTHERM, mpirun};
     use rustix::process::{Pid, kill_process};
+    use std::time::Instant;
 
     const STEP: &str = "step = 1e-3\n";
 
@@ -383,6 +388,74 @@ mod ranks {
             report["run"]["resumed_after_step"].as_u64() > Some(15),
             "{report}"
         );
+    }
+
+    #[test]
+    fn a_frame_of_several_ranks_that_was_under_way_is_written_anew() {
+        let (case, alone) = uninterrupted(EXPLICIT, &EVERY_9);
+        for [io, other, rank] in [["collective", "gather", "1"], ["gather", "collective", "0"]] {
+            for point in ["frame", "counted"] {
+                let io = format!("output.io={io}");
+                let run = ["run", "case.toml", "--overwrite", "--set", &io];
+                let fault = ("ISOTHERM_FAULT", format!("{point}:{rank}:3"));
+                let mut killed = mpirun(&case, 3, ISOTHERM, &run);
+                let killed = Outcome::of(killed.args(EVERY_9).envs([fault]));
+                assert!(!killed.status.success(), "{killed:?}");
+                let told = Outcome::of(&mut case.isotherm(&["info", "output/case"]));
+                told.succeeds();
+                assert!(told.stdout.contains("  2 frames\n"), "{point}: {told:?}");
+                let other = format!("output.io={other}");
+                let resume = ["resume", "output/case", "--set", &other];
+                Outcome::of(&mut mpirun(&case, 2, ISOTHERM, &resume)).succeeds();
+                are_the_same::<f64>(&case.results("output/case"), &alone, point);
+            }
+        }
+    }
+
+    #[test]
+    fn a_rank_that_hangs_is_named_and_the_run_goes_on_from_its_checkpoint() {
+        let (case, alone) = uninterrupted(EXPLICIT, &EVERY_9);
+        let run = [
+            "run",
+            "case.toml",
+            "--overwrite",
+            "--set",
+            "parallel.watchdog=5s",
+        ];
+        for (fault, words) in [
+            (
+                "halfway:1:2:hang",
+                "rank 1 is stuck in `checkpoints` for 5 s",
+            ),
+            ("frame:0:4:hang", "rank 0 is stuck in `checkpoints` for 5 s"),
+        ] {
+            let start = Instant::now();
+            let mut hanging = mpirun(&case, 3, ISOTHERM, &run);
+            let hanging = hanging.args(EVERY_9).env("ISOTHERM_FAULT", fault);
+            Outcome::of(hanging).fails(70, &[words, "raise parallel.watchdog"]);
+            assert!(start.elapsed() < Duration::from_secs(30));
+            Outcome::of(&mut mpirun(&case, 2, ISOTHERM, &["resume", "output/case"])).succeeds();
+            are_the_same::<f64>(&case.results("output/case"), &alone, fault);
+        }
+    }
+
+    #[test]
+    fn ctrl_c_under_the_graceful_launcher_leaves_time_for_a_checkpoint() {
+        let (case, alone) = uninterrupted(EXPLICIT, &LONG);
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/mpirun-graceful");
+        let mut command = case.command(script);
+        command.envs(process::MPI_SETTINGS);
+        command.args(["-n", "2", ISOTHERM, "run", "case.toml"]);
+        let running = Running::start(command.args(LONG));
+        running.signal(Signal::INT);
+        let outcome = running.end();
+        assert_eq!(outcome.status.code(), Some(75), "{outcome:?}");
+        assert!(
+            outcome.stderr.contains("asked the run to stop"),
+            "{outcome:?}"
+        );
+        Outcome::of(&mut super::resume(&case, &[])).succeeds();
+        are_the_same::<f64>(&case.results("output/case"), &alone, "Ctrl-C");
     }
 
     #[test]
@@ -464,7 +537,8 @@ mod ranks {
         let resume = ["resume", "output/case", "--threads", "1"];
         let running = Running::start(&mut mpirun(&case, 2, ISOTHERM, &resume));
         running.signal(Signal::TERM);
-        running.end();
+        let outcome = running.end();
+        assert!(outcome.stderr.contains("stopped by SIGTERM"), "{outcome:?}");
         Outcome::of(&mut super::resume(&case, &[])).succeeds();
         are_the_same::<f64>(&case.results("output/case"), &alone, "signals");
     }

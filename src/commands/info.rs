@@ -7,7 +7,10 @@ use crate::{
     cli, config,
     error::{Error, count},
     field::signed,
-    output::{CONFIG, DIAGNOSTICS, PICTURE, PROBES, REPORT, ResultFile, same_time, short, size},
+    output::{
+        CONFIG, DIAGNOSTICS, FIELDS, Manifest, PICTURE, PROBES, REPORT, ResultFile, Store,
+        same_time, short, size,
+    },
 };
 
 /// So many times at either end are told where there are more frames.
@@ -19,8 +22,12 @@ const TIMES: usize = 10;
 /// If they cannot be read.
 pub fn info(options: &cli::Info) -> Result<String, Error> {
     let path = &options.path;
-    let file = open(path)?;
     let mut text = Lines(String::new());
+    if Manifest::is_in(path) {
+        checkpoint(path, &mut text)?;
+        return Ok(text.0);
+    }
+    let file = open(path)?;
     text.line("results", &of_size(&fields_of(path)));
     describe(&file, &mut text)?;
     if path.is_dir() {
@@ -149,7 +156,41 @@ fn directory(path: &Path, text: &mut Lines) -> Result<(), Error> {
     if path.join(PICTURE).exists() {
         text.line("picture", &of_size(&path.join(PICTURE)));
     }
+    let store = Store::of(path);
+    let steps = store.steps()?;
+    if !steps.is_empty() {
+        let known = steps.iter().rev().map(u64::to_string);
+        let known = known.collect::<Vec<_>>().join(", ");
+        text.line("checkpoints", &format!("of step {known}"));
+    }
     text.line("run", &ending(path)?);
+    Ok(())
+}
+
+/// What a checkpoint is of. Its shards are not read.
+fn checkpoint(path: &Path, text: &mut Lines) -> Result<(), Error> {
+    let unreadable = |damage| Error::input(format!("{}: {damage}", path.display()));
+    let manifest = Manifest::read(path).map_err(unreadable)?;
+    let (clock, [nx, ny]) = (&manifest.clock, manifest.grid);
+    let (shards, bytes) = (manifest.shards.len(), size(manifest.bytes()));
+    let [px, py] = manifest.ranks;
+    let shown = path.display();
+    text.line(
+        "checkpoint",
+        &format!("{shown}, {bytes} in {}", count(shards, "shard")),
+    );
+    text.line("written by", &manifest.program);
+    text.line(
+        "grid",
+        &format!(
+            "{nx} x {ny} cells, {}, on {px} x {py} ranks",
+            manifest.precision
+        ),
+    );
+    let (step, time, end) = (clock.step(), short(clock.time()), short(clock.end()));
+    text.line("state", &format!("step {step}, t = {time} s of {end} s"));
+    let frames = count(manifest.positions.frames, "frame");
+    text.line("files", &format!("{frames} of {FIELDS} at that step"));
     Ok(())
 }
 

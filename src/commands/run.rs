@@ -3,23 +3,24 @@
 mod properties;
 mod scheme;
 mod summaries;
+mod words;
 
-use std::{fmt::Write as _, rc::Rc, time::Instant};
+use std::{rc::Rc, time::Instant};
 
-use self::scheme::Prepared;
+use self::{scheme::Prepared, words::summary};
 use super::{case::Given, connect, resume::resume_or_start};
 use crate::{
     cli,
-    comm::{Communicator, Reduce, agree, from_first},
-    config::{Precision, Scheme, Step, WallTime},
+    comm::{Communicator, Pulse, Reduce, Watched, agree, from_first},
+    config::{Precision, WallTime},
     domain::Domain,
-    error::{Error, count},
+    error::Error,
     field::{Field, Real, Team},
-    launch::{Launcher, Placement, time_left},
+    launch::{Launcher, Placement, Watchdog, time_left},
     output::{
         Checkpoint, Checkpoints, DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, Marks,
         PICTURE, PROBES, Picture, Probes, Progress, REPORT, Report, Requests, RunDirectory, STOP,
-        Snapshots, Store, Summaries, note,
+        Snapshots, Store, Summaries,
     },
     simulation::{Cadence, Clock, Observer, Pace, Simulation},
     stepper::{Choice, TimeStepper},
@@ -90,7 +91,9 @@ pub(super) fn execute(
 ) -> Result<(), Error> {
     let parallel = given.case.parallel;
     let process_grid = given.process_grid(comm.size())?;
+    let pulse = Pulse::default();
     let comm = comm.cartesian(process_grid, given.periodic());
+    let comm: Rc<dyn Communicator> = Rc::new(Watched::new(comm, &pulse));
     let placement = Placement::find(comm.as_ref(), launcher, manner.threads, parallel.threads);
     let team = Rc::new(agree(comm.as_ref(), Team::new(placement.threads))?);
     let domain = Domain::new(given.case.grid, process_grid, given.periodic(), comm.rank());
@@ -98,6 +101,8 @@ pub(super) fn execute(
         manner,
         given,
         comm,
+        pulse,
+        launcher,
         placement: &placement,
         team,
         domain,
@@ -113,6 +118,8 @@ struct Run<'a> {
     manner: &'a Manner,
     given: &'a Given,
     comm: Rc<dyn Communicator>,
+    pulse: Pulse,
+    launcher: Option<Launcher>,
     placement: &'a Placement,
     team: Rc<Team>,
     domain: Domain,
@@ -130,7 +137,11 @@ impl Run<'_> {
         let (comm, case) = (self.comm.as_ref(), &self.given.case);
         // From here on a signal ends the run in good order.
         let stop_file = case.output.directory.join(STOP);
-        let requests = agree(comm, Requests::listen(stop_file, self.manner.deadline))?;
+        let grace = self.launcher.and_then(|launcher| launcher.grace());
+        let requests = agree(
+            comm,
+            Requests::listen(stop_file, self.manner.deadline, grace),
+        )?;
         let ranks_here = self.placement.ranks_beside(comm.rank()) + 1;
         agree(comm, self.given.check_memory::<T>(&self.domain, ranks_here))?;
         self.check_regions()?;
@@ -174,8 +185,12 @@ impl Run<'_> {
             clock,
             observers,
             observer_seconds: Vec::new(),
+            pulse: self.pulse.clone(),
         };
+        let watchdog = Watchdog::watch(&self.pulse, comm.rank(), case.parallel.watchdog);
+        let watchdog = agree(comm, watchdog)?;
         simulation.run()?;
+        drop(watchdog);
         let names = simulation.observers.iter().map(|observer| observer.name());
         let facts = Facts {
             domain: &self.domain,
@@ -191,6 +206,7 @@ impl Run<'_> {
             stages: simulation.stepper.stages(),
             solves: simulation.stepper.solves(),
             tealeaf: last_summary.and_then(|last| last.get()),
+            frames: marks.frames.times(),
             observers: names
                 .zip(simulation.observer_seconds.iter().copied())
                 .collect(),
@@ -297,7 +313,8 @@ impl Run<'_> {
             self.fields_file(&fields, &marks.frames)?,
             output.snapshots.clone(),
         )));
-        let medium = output.medium.then_some(fields);
+        // Of cells that the picture does not show there are no outlines.
+        let medium = (output.medium && output.extract.is_all()).then_some(fields);
         let picture = Picture::new(&directory.file(PICTURE), look, medium);
         observers.push(Box::new(picture));
         if let Some(summaries) = summaries {
@@ -314,76 +331,4 @@ impl Run<'_> {
         let covered: Vec<bool> = flags.into_iter().map(|flag| flag == 1).collect();
         agree(self.comm.as_ref(), self.given.check_regions(&covered))
     }
-
-    /// Says what is about to be run, and what stands in its way.
-    fn announce(&self, max_dt: f64, clock: &Clock) {
-        let (case, domain, placement) = (&self.given.case, &self.domain, self.placement);
-        let [nx, ny] = case.grid.cells;
-        let [px, py] = domain.ranks;
-        let end = case.time.end;
-        let course = match (case.time.scheme, case.time.step) {
-            (Scheme::Steady, _) => "to the steady state".to_owned(),
-            (_, Step::Within(error)) => {
-                format!("to t = {end} s in steps with errors of at most {error:e} K")
-            }
-            _ => format!("to t = {end} s in steps of at most {max_dt:.4e} s"),
-        };
-        let course = match clock.step() {
-            0 => course,
-            step => format!("from step {step}, t = {} s, {course}", clock.time()),
-        };
-        self.say(&format!(
-            "{}: {nx} x {ny} cells {course}\n{} x {} x {} ({}), process grid {px} x {py}",
-            case.title,
-            count(placement.nodes(), "node"),
-            count(self.comm.size() / placement.nodes(), "rank"),
-            count(placement.threads, "thread"),
-            placement.threads_from,
-        ));
-        if self.comm.rank() == 0 {
-            for warning in &placement.warnings {
-                note(&format!("warning: {warning}"));
-            }
-        }
-    }
-
-    fn say(&self, text: &str) {
-        if self.comm.rank() == 0 && !self.manner.quiet {
-            note(text);
-        }
-    }
-}
-
-/// One line of what a run was.
-fn summary(report: &Report) -> String {
-    let run = &report.run;
-    let steps = run.steps - run.resumed_after_step.unwrap_or(0);
-    let mut line = format!(
-        "{} in {:.2} s: {:.3e} cell updates a second",
-        count(usize::try_from(steps).unwrap_or(usize::MAX), "step"),
-        run.wall_seconds,
-        run.cell_updates_per_second,
-    );
-    let overlaps = report.plan.is_none_or(|choice| choice.plan.overlap);
-    if let (Some(hidden), true) = (report.communication.hidden_fraction, overlaps) {
-        let hidden = 100.0 * hidden;
-        write!(line, ", {hidden:.0} % of the halo time hidden").expect("a string takes all");
-    }
-    if let Some(stages) = run.stages {
-        write!(line, "\nrkl2: {stages} stages").expect("a string takes all");
-    }
-    if let Some(solver) = &report.solver {
-        let iterations = usize::try_from(solver.iterations).unwrap_or(usize::MAX);
-        let iterations = count(iterations, "iteration");
-        write!(line, "\n{}: {iterations}", solver.method).expect("a string takes all");
-    }
-    if let Some(Choice { plan, settled }) = report.plan {
-        let trying = if settled {
-            ""
-        } else {
-            " (others were still being tried)"
-        };
-        write!(line, "\n{plan}{trying}").expect("a string takes all");
-    }
-    line
 }

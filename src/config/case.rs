@@ -1,10 +1,10 @@
 //! A validated case: everything a run needs, and nothing that could still be wrong in itself.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use crate::{
     grid::Grid,
-    output::{Colormap, Probe, Storage, When},
+    output::{Colormap, Extract, Io, Probe, Storage, When},
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
     solver::Tolerance,
@@ -157,6 +157,8 @@ pub struct Parallel {
     pub tile_columns: Option<usize>,
     /// Whether to compute while messages fly, or chosen for speed.
     pub overlap: Option<bool>,
+    /// For how long a rank may do nothing.
+    pub watchdog: Duration,
 }
 
 #[derive(
@@ -190,8 +192,11 @@ pub struct Output {
     pub probing: Option<Cadence>,
     pub checkpoint: When,
     pub plot: Plot,
-    /// How fields are stored.
+    /// Which cells are stored.
+    pub extract: Extract,
+    /// How they are stored, and who writes them.
     pub storage: Storage,
+    pub io: Io,
     /// Whether the medium is written.
     pub medium: bool,
 }

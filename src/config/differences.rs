@@ -17,7 +17,7 @@ const RESUMED: Freedom = Freedom {
         "solver.max_iterations",
         "scale",
     ],
-    fixed: &["output.probes", "parallel.precision"],
+    fixed: &["output.probes", "output.fields", "parallel.precision"],
 };
 
 /// What a scaling study may change when it goes on: which of its runs are made, and how.

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod files;
+mod output;
 mod scale;
 mod solver;
 
@@ -14,11 +15,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     case::{Density, Precision},
     quantity::{Auto, Conductivity, Length, Quantity, Start},
+    wall_time::WallTime,
 };
-use crate::{physics::FaceMean, simulation::Cadence};
+use crate::physics::FaceMean;
 
 pub use checkpoint::Checkpoint;
 pub use files::{Fields, Plot, Stored};
+pub use output::{Output, Probe, Rectangle};
 pub use scale::Scale;
 pub use solver::Solver;
 
@@ -294,81 +297,10 @@ pub struct Parallel {
     pub tile_columns: Auto<usize>,
     /// Whether cells that need no message are computed while messages fly; `"auto"` as above.
     pub overlap: Auto<bool>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Output {
-    /// Where the results go, relative to the directory the program is started in;
-    /// `output/` and the name of the config file if absent.
-    pub directory: Option<PathBuf>,
-    /// When the field is written, besides its first and last state; one of
-    /// `{ every_steps = n }`, `{ every_time = seconds }`, `{ times = [seconds, ...] }`.
-    pub snapshots: Option<Cadence>,
-    /// When a line of `diagnostics.csv` is written, in the same forms.
-    pub diagnostics: Cadence,
-    /// Places whose temperature goes into `probes.csv`, a column each; lengths in metres:
-    /// `{ name = "junction", at = [x, y] }`, a point (bilinear between cell centres), or
-    /// `{ name = "die", mean = { min = [x, y], max = [x, y] } }`, the mean over the cells whose
-    /// centres lie in a rectangle, or
-    /// `{ name = "cut", from = [x, y], to = [x, y], points = n }`, points on a line.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub probes: Vec<Probe>,
-    /// When a line of `probes.csv` is written, besides the first and the last state, in the forms of
-    /// `snapshots`; every 100 steps if absent.
-    pub probing: Option<Cadence>,
-    /// When a checkpoint is written, from which `isotherm resume` goes on: as often as `every_steps`,
-    /// `every_time` (simulated seconds) or `every_wall` (as in `"10m"`) says, whichever comes first; and
-    /// always at the end, and before a signal, a stop file or a wall-clock limit ends the run.
-    pub checkpoint: Checkpoint,
-    /// How `final.png` looks.
-    pub plot: Plot,
-    /// How `fields.vtkhdf` is written.
-    pub fields: Fields,
-}
-
-impl Default for Output {
-    fn default() -> Self {
-        Self {
-            directory: None,
-            snapshots: None,
-            diagnostics: Cadence::EverySteps(100),
-            probes: Vec::new(),
-            probing: None,
-            checkpoint: Checkpoint::default(),
-            plot: Plot::default(),
-            fields: Fields::default(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Probe {
-    /// The name of its column: letters, digits, spaces, `_`, `-` and `.`.
-    pub name: String,
-    /// A point [x, y] in metres. The temperature there is bilinear between the centres of the four
-    /// cells around it; nearer to a wall than the centres of the cells there, it is what these
-    /// centres have.
-    pub at: Option<[f64; 2]>,
-    /// Instead of a point, a rectangle: the mean over the cells whose centres lie in it, low sides
-    /// included.
-    pub mean: Option<Mean>,
-    /// Instead, the first of several points on a line, evenly spaced: columns `NAME 1`, `NAME 2`, ...
-    pub from: Option<[f64; 2]>,
-    /// The last of them.
-    pub to: Option<[f64; 2]>,
-    /// How many there are, 2 to 10000.
-    pub points: Option<usize>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Mean {
-    /// The corner of low x and low y, in metres.
-    pub min: [f64; 2],
-    /// The corner of high x and high y, in metres.
-    pub max: [f64; 2],
+    /// For so long a rank may do nothing, neither compute a step nor hear from another: then it is named, with
+    /// what it was about, and the run is ended with status 70. A time on the wall, `"10m"` if absent; with
+    /// `"1000d"` nothing is watched.
+    pub watchdog: Option<WallTime>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

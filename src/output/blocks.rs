@@ -9,6 +9,13 @@ pub struct Block {
     pub cells: [usize; 2],
 }
 
+impl Block {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.cells[0] * self.cells[1]
+    }
+}
+
 /// The whole of `cells` values, row by row (y outer), on rank 0; `None` elsewhere. Collective.
 /// `part` tells the block of each rank, and `own` is this rank's, row by row.
 pub fn gather_blocks<T: Real>(

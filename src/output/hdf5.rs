@@ -1,10 +1,14 @@
 //! The only HDF5 of the program.
 
+mod chunks;
 mod fields;
+mod frames;
+mod gathered;
 mod layout;
 mod raw;
 mod read;
 mod results;
+mod serial;
 mod space;
 mod verify;
 
@@ -15,6 +19,8 @@ use std::{
 };
 
 use hdf5_metno::{File, FileBuilder};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     comm::{Communicator, Solo, agree},
@@ -22,6 +28,7 @@ use crate::{
 };
 
 pub use fields::FieldsFile;
+pub use frames::{FrameTimes, Frames};
 pub use read::{Window, read_block};
 pub use results::{ResultFile, same_time};
 
@@ -47,6 +54,18 @@ pub struct Storage {
     pub single: bool,
     /// The level of lossless compression, 1 to 9; none if absent.
     pub compression: Option<u8>,
+}
+
+/// Who writes frames, where there are several ranks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Io {
+    #[default]
+    Auto,
+    /// All of them together.
+    Collective,
+    /// One of them.
+    Gather,
 }
 
 /// A property of the medium: a field that does not change with time.

@@ -4,6 +4,8 @@ use std::{cell::Cell, rc::Rc};
 
 use serde::{Deserialize, Serialize};
 
+use super::Frames;
+
 /// How far the files of a run have come, kept by those who write them: shared, so that a checkpoint can tell.
 /// Where a mark is not 0, its file is there already, and is cut back to it and gone on with.
 #[derive(Debug, Clone, Default)]
@@ -12,7 +14,7 @@ pub struct Marks {
     pub diagnostics: Rc<Cell<u64>>,
     pub probes: Rc<Cell<u64>>,
     /// Frames of `fields.vtkhdf`.
-    pub frames: Rc<Cell<usize>>,
+    pub frames: Frames,
     /// Heat content when the run began, in J per metre of depth.
     pub energy_at_start: Rc<Cell<Option<f64>>>,
     /// The time of the last row of `diagnostics.csv` in s, and the heats that had come through the sides by
@@ -40,7 +42,7 @@ impl Marks {
         Positions {
             diagnostics: self.diagnostics.get(),
             probes: self.probes.get(),
-            frames: self.frames.get(),
+            frames: self.frames.whole(),
             energy_at_start: self.energy_at_start.get().map(f64::to_bits),
             last_row: self
                 .last_row
@@ -55,7 +57,7 @@ impl From<&Positions> for Marks {
         Self {
             diagnostics: Rc::new(Cell::new(positions.diagnostics)),
             probes: Rc::new(Cell::new(positions.probes)),
-            frames: Rc::new(Cell::new(positions.frames)),
+            frames: Frames::of(positions.frames),
             energy_at_start: Rc::new(Cell::new(positions.energy_at_start.map(f64::from_bits))),
             last_row: Rc::new(Cell::new(
                 positions

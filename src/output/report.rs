@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Summary, hdf5, run_directory::write_whole};
+use super::{FrameTimes, Summary, hdf5, run_directory::write_whole};
 use crate::{
     comm::{Communicator, agree, all_gather, host_name},
     domain::Domain,
@@ -37,6 +37,7 @@ pub struct Facts<'a> {
     pub solves: Option<&'a Solves>,
     /// Of the last state, in cases that come from decks of `TeaLeaf`.
     pub tealeaf: Option<Summary>,
+    pub frames: FrameTimes,
     /// Names of the observers and seconds in each of them.
     pub observers: Vec<(&'static str, f64)>,
 }
@@ -62,6 +63,7 @@ pub struct Report {
     /// Largest over mean time to compute cells; 1 is even. Absent if nothing was computed.
     pub imbalance: Option<f64>,
     pub communication: Communication,
+    pub frames: Written,
 }
 
 /// What was run.
@@ -135,6 +137,35 @@ pub struct Communication {
     /// `(in_flight - wait) / in_flight`, an upper bound: an arrival is noticed at the next look for
     /// it. Absent if there were no messages.
     pub hidden_fraction: Option<f64>,
+}
+
+/// What writing `fields.vtkhdf` took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Written {
+    /// Frames that this run wrote.
+    pub count: usize,
+    /// Seconds from when a frame was due until it was whole, of all frames.
+    pub seconds: f64,
+    /// Seconds of these for which steps waited.
+    pub wait: f64,
+    /// `(seconds - wait) / seconds`. Absent if there were no frames.
+    pub hidden_fraction: Option<f64>,
+}
+
+impl From<FrameTimes> for Written {
+    fn from(times: FrameTimes) -> Self {
+        let FrameTimes {
+            frames,
+            writing,
+            waiting,
+        } = times;
+        Self {
+            count: frames,
+            seconds: writing,
+            wait: waiting,
+            hidden_fraction: (writing > 0.0).then(|| (1.0 - waiting / writing).max(0.0)),
+        }
+    }
 }
 
 /// What each rank contributes.
@@ -218,6 +249,7 @@ impl Report {
                 wait,
                 hidden_fraction: (in_flight > 0.0).then(|| (in_flight - wait) / in_flight),
             },
+            frames: facts.frames.into(),
         }
     }
 
@@ -317,6 +349,11 @@ mod tests {
                 stages: Some(7),
                 solves: None,
                 tealeaf: None,
+                frames: FrameTimes {
+                    frames: 3,
+                    writing: 4.0,
+                    waiting: 1.0,
+                },
                 times: StepTimes {
                     interior: own,
                     rim: 1.0,
@@ -346,6 +383,9 @@ mod tests {
         let cores = |rank: usize| &report["layout"]["places"][rank]["cores"];
         assert_eq!([cores(0), cores(1)], ["0-2", "3,5"]);
         assert_eq!(report["layout"]["places"][1]["threads"], 3);
+        let frames =
+            serde_json::json!({"count": 3, "seconds": 4.0, "wait": 1.0, "hidden_fraction": 0.75});
+        assert_eq!(report["frames"], frames);
         let hosts = report["layout"]["hosts"].as_object().unwrap();
         assert_eq!(hosts.values().next().unwrap(), 2);
         assert!(

@@ -4,7 +4,7 @@ use super::FieldsFile;
 use crate::{
     error::Error,
     field::Real,
-    simulation::{Cadence, Flow, Observer, Schedule, View},
+    simulation::{Cadence, Flow, Moment, Observer, Schedule, View},
 };
 
 /// Writes the field at both ends of the run, and in between as a cadence says.
@@ -34,7 +34,11 @@ impl<T: Real> Observer<T> for Snapshots {
 
     fn observe(&mut self, view: &View<'_, T>) -> Result<Flow, Error> {
         let time = view.clock.time();
-        self.file.append(time, view.u, view.domain, view.comm)?;
+        let (domain, team, comm) = (view.domain, view.team, view.comm);
+        self.file.append(time, view.u, domain, team, comm)?;
+        if view.moment == Moment::End {
+            self.file.frames().settle(comm)?;
+        }
         Ok(Flow::Continue)
     }
 }

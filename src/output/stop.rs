@@ -59,6 +59,8 @@ pub struct Requests {
     stop_file: PathBuf,
     /// When the run must have ended, if it must.
     deadline: Option<Instant>,
+    /// How long the launcher leaves the ranks after SIGINT or SIGTERM, where that is short.
+    grace: Option<Duration>,
     /// Steps and wall clock at the last agreement.
     last: (u64, Instant),
 }
@@ -68,8 +70,15 @@ impl Requests {
     ///
     /// # Errors
     /// [`Kind::Internal`] if the system refuses the signal handlers.
-    pub fn listen(stop_file: PathBuf, deadline: Option<Instant>) -> Result<Self, Error> {
-        let requests = Self::silent(stop_file, deadline);
+    pub fn listen(
+        stop_file: PathBuf,
+        deadline: Option<Instant>,
+        grace: Option<Duration>,
+    ) -> Result<Self, Error> {
+        let requests = Self {
+            grace,
+            ..Self::silent(stop_file, deadline)
+        };
         for ((signal, name), flag) in SIGNALS.iter().zip(&requests.stop) {
             // In this order: the first signal finds the flag down.
             flag::register_conditional_shutdown(*signal, 128 + signal, Arc::clone(flag))
@@ -88,6 +97,7 @@ impl Requests {
             save: Arc::default(),
             stop_file,
             deadline,
+            grace: None,
             last: (0, Instant::now()),
         }
     }
@@ -144,6 +154,18 @@ impl Requests {
         let steps = steps_until_next(step - self.last.0, agreed[flags.len()].cast_unsigned());
         self.last = (step, Instant::now());
         (request, step + steps)
+    }
+
+    /// What to know where a checkpoint takes `cost`: said once, and only if signals of the launcher leave less time.
+    pub fn warn(&mut self, cost: Duration) -> Option<String> {
+        let grace = self.grace.take_if(|grace| cost > *grace)?;
+        Some(format!(
+            "warning: a checkpoint takes {:.1} s, and after Ctrl-C or SIGTERM the launcher ends the ranks about {} s \
+             later: to stop, send SIGUSR1, `touch {}`, or start with scripts/mpirun-graceful",
+            cost.as_secs_f64(),
+            grace.as_secs(),
+            self.stop_file.display()
+        ))
     }
 
     /// Takes back what a file asked for.
@@ -230,8 +252,19 @@ mod tests {
     }
 
     #[test]
+    fn a_checkpoint_that_takes_longer_than_the_launcher_leaves_is_told_of_once() {
+        let mut requests = Requests::silent(PathBuf::from("run/stop"), None);
+        assert_eq!(requests.warn(COST), None);
+        requests.grace = Some(Duration::from_secs(1));
+        assert_eq!(requests.warn(Duration::from_millis(900)), None);
+        let warning = requests.warn(COST).unwrap();
+        assert!(warning.contains("takes 3.0 s") && warning.contains("touch run/stop"));
+        assert_eq!(requests.warn(COST), None);
+    }
+
+    #[test]
     fn a_signal_to_the_process_is_noticed() {
-        let mut requests = Requests::listen(PathBuf::from("none"), None).unwrap();
+        let mut requests = Requests::listen(PathBuf::from("none"), None, None).unwrap();
         let mut after = |signal| {
             signal_hook::low_level::raise(signal).unwrap();
             requests.agree(1, COST, false, &Solo).0

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::{
-    comm::{Communicator, Local},
+    comm::{Communicator, Local, Pulse},
     domain::Domain,
     error::Error,
     field::{Field, Real, Team, signed},
@@ -87,6 +87,7 @@ impl Rank {
             clock: Clock::new(1.0, Pace::Even),
             observers,
             observer_seconds: Vec::new(),
+            pulse: Pulse::default(),
         }
         .run()
     }

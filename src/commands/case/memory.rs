@@ -35,7 +35,13 @@ impl Given {
     /// If it does not.
     pub fn check_memory<T: Real>(&self, domain: &Domain, ranks: usize) -> Result<(), Error> {
         let cells = domain.cells[0] as u64 * domain.cells[1] as u64;
-        let needed = self.memory::<T>(cells)? * ranks as u64;
+        let output = &self.case.output;
+        let counts = output.extract.counts();
+        // On the rank that writes; the copy for output of one that is alone is enough.
+        let is_gathered =
+            domain.ranks != [1, 1] && !output.storage.is_collective(output.io, counts);
+        let frame = output.storage.frame_bytes(counts) * usize::from(is_gathered);
+        let needed = self.memory::<T>(cells)? * ranks as u64 + frame as u64;
         match available_memory() {
             Some(available) if needed > available => {
                 let message = format!(

@@ -152,16 +152,31 @@ impl Check<'_> {
         Place::Point(point)
     }
 
-    fn mean(&mut self, path: &str, mean: &schema::Mean, grid: &Grid) -> Place {
-        let &schema::Mean { min, max } = mean;
+    fn mean(&mut self, path: &str, mean: &schema::Rectangle, grid: &Grid) -> Place {
+        self.cells_within(path, mean, grid);
+        let &schema::Rectangle { min, max } = mean;
+        Place::Mean { min, max }
+    }
+
+    /// The cells whose centres lie in a rectangle; none where that is not known.
+    pub(super) fn cells_within(
+        &mut self,
+        path: &str,
+        rectangle: &schema::Rectangle,
+        grid: &Grid,
+    ) -> [Range<usize>; 2] {
+        let &schema::Rectangle { min, max } = rectangle;
         self.corners(path, min, max);
         self.overlap(path, &Shape::Rectangle { min, max }, grid);
-        let known = self.findings.touches(path) || self.findings.touches("domain");
-        if !known && grid.cells_within(min, max).iter().any(Range::is_empty) {
+        if self.findings.touches(path) || self.findings.touches("domain") {
+            return [0..0, 0..0];
+        }
+        let cells = grid.cells_within(min, max);
+        if cells.iter().any(Range::is_empty) {
             let help = "make it larger, or the cells smaller";
             self.problem(path, "covers the centre of no cell", Some(help));
         }
-        Place::Mean { min, max }
+        cells
     }
 }
 

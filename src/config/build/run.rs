@@ -1,6 +1,9 @@
 //! Parallelism and output.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
 
 use super::{Check, show};
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
         wall_time::WallTime,
     },
     grid::Grid,
-    output::{MOST_CONTOURS, Storage, When},
+    output::{Extract, MOST_CONTOURS, Storage, When},
     simulation::Cadence,
 };
 
@@ -23,6 +26,9 @@ const HALO_DEPTHS: RangeInclusive<usize> = 1..=64;
 
 /// Between checkpoints where the config says nothing.
 const CHECKPOINT_EVERY: WallTime = WallTime(Duration::from_secs(600));
+
+/// A rank that does nothing for so long is stuck, where the config says nothing.
+const WATCHDOG: WallTime = WallTime(Duration::from_secs(600));
 
 /// Columns of a tile: a cache line of the smallest numbers.
 const LEAST_TILE: usize = 16;
@@ -88,6 +94,7 @@ impl Check<'_> {
             halo_depth,
             tile_columns,
             overlap: given(parallel.overlap),
+            watchdog: parallel.watchdog.unwrap_or(WATCHDOG).0,
         }
     }
 
@@ -129,7 +136,9 @@ impl Check<'_> {
             probes,
             probing: output.probing.clone(),
             checkpoint,
+            extract: self.extract(&output.fields, grid),
             storage: self.storage(&output.fields, precision),
+            io: output.io,
             medium: output.fields.medium,
             plot: Plot {
                 colormap: output.plot.colormap,
@@ -172,6 +181,25 @@ impl Check<'_> {
             every_wall: every_wall.map(|WallTime(time)| time),
             keep: *keep,
         }
+    }
+
+    /// Which cells are kept; all of them where that is not known.
+    fn extract(&mut self, fields: &schema::Fields, grid: &Grid) -> Extract {
+        let mut cells = grid.cells.map(|count| 0..count);
+        if let Some(region) = &fields.region {
+            let path = "output.fields.region";
+            cells = self.cells_within(path, region, grid);
+        }
+        let most = cells.iter().map(Range::len).max().unwrap_or(0).max(1);
+        let is_known = !self.findings.touches("output.fields.region");
+        if is_known && !(1..=most).contains(&fields.stride) {
+            let message = format!("must be 1 to {most}, is {}", fields.stride);
+            self.problem("output.fields.stride", message, None);
+        }
+        if fields.stride == 0 || cells.iter().any(Range::is_empty) {
+            return Extract::all(*grid);
+        }
+        Extract::new(*grid, cells, fields.stride)
     }
 
     fn storage(&mut self, fields: &schema::Fields, precision: Precision) -> Storage {

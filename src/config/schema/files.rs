@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Rectangle;
 use crate::output::Colormap;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +25,7 @@ pub enum Stored {
     F32,
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
     /// The numbers of the frames: `"f64"`, or `"f32"` for half the size; those of the run if absent.
@@ -35,4 +36,22 @@ pub struct Fields {
     /// Whether conductivity, heat capacity and source (at the start, where it changes) of the cells are
     /// written too, once; plots then show where materials meet.
     pub medium: bool,
+    /// A rectangle in metres, `{ min = [x, y], max = [x, y] }`: only cells whose centres lie in it are kept, low sides
+    /// included; all of them if absent.
+    pub region: Option<Rectangle>,
+    /// Of these cells every so many along x and along y, from the first on; they are shown as wide as they are
+    /// apart.
+    pub stride: usize,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self {
+            precision: None,
+            compression: None,
+            medium: false,
+            region: None,
+            stride: 1,
+        }
+    }
 }

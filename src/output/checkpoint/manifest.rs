@@ -43,6 +43,12 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Whether a directory looks like a checkpoint.
+    #[must_use]
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(MANIFEST).is_file()
+    }
+
     /// Reads what the checkpoint in a directory is, which says nothing about its shards.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::{
     output::{
         FiniteCheck,
         marks::Marks,
+        progress::note,
         run_directory::{DIAGNOSTICS, FIELDS, PROBES},
         stop::{Request, Requests},
     },
@@ -112,6 +113,8 @@ impl Checkpoints {
         }
         let start = Instant::now();
         self.finite.observe(view)?;
+        // What is still on its way into a file is not in it yet.
+        self.marks.frames.settle(view.comm)?;
         let Carried { accounts, counts } = view.stepper.carried();
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let manifest = Manifest {
@@ -132,7 +135,13 @@ impl Checkpoints {
         self.store
             .write(manifest, state, &accounts, &self.files, keep, view.comm)?;
         self.last = (view.clock.time(), Instant::now());
-        self.cost = Some(start.elapsed());
+        let cost = start.elapsed();
+        self.cost = Some(cost);
+        if view.comm.rank() == 0
+            && let Some(warning) = self.requests.warn(cost)
+        {
+            note(&warning);
+        }
         Ok(())
     }
 

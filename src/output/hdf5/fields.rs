@@ -1,42 +1,46 @@
-//! `fields.vtkhdf`: frame after frame into one file, from all ranks at once.
+//! `fields.vtkhdf`: frame after frame into one file.
 
 use std::{
-    cell::Cell,
     ffi::CString,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
-    rc::Rc,
+    time::Instant,
 };
 
 use hdf5_metno::{H5Type, Result as Hdf5Result};
 
 use super::{
-    Heading, Property, Storage, access, failed, is_parallel, layout, on_writers, open_to_write,
-    raw, space, verify::verify,
+    Frames, Heading, Io, Property, Storage, access, failed,
+    frames::Written,
+    gathered::Gathered,
+    is_parallel,
+    layout::{self, Part},
+    on_writers, open_to_write, raw, serial, space,
+    verify::verify,
 };
 use crate::{
     comm::{Communicator, agree},
     domain::Domain,
     error::Error,
-    field::{Field, Real},
-    grid::Grid,
-    output::{
-        blocks::{Block, gather_blocks},
-        fault, run_directory,
-    },
+    field::{Field, Real, Team},
+    output::{blocks::Block, extract::Extract, fault, run_directory},
 };
+
+/// A frame of more bytes is not gathered on one rank unless that is asked for.
+const MOST_GATHERED: usize = 1 << 30;
 
 /// A file of frames. It is open only while a frame is written: in between it is whole, and other
 /// programs may read it.
 ///
-/// Where ranks are MPI processes they write together; otherwise rank 0 gathers and writes. The
-/// content is the same either way.
+/// Rank 0 gathers a frame and writes it beside the main thread, while steps go on; or ranks that are MPI processes
+/// write together, for which steps wait, since MPI serves the main thread alone. The content is the same either way.
 pub struct FieldsFile {
     path: PathBuf,
-    /// Of the whole grid.
-    cells: [usize; 2],
+    extract: Extract,
     storage: Storage,
-    frames: Rc<Cell<usize>>,
+    /// Whether the ranks write together, where they can.
+    is_collective: bool,
+    frames: Frames,
 }
 
 /// The ranks that write a file, and the file. A step that fails on one of them fails on all.
@@ -54,12 +58,10 @@ impl Writers<'_> {
     /// Makes sure that so many bytes can be written.
     fn reserve(&self, bytes: usize) -> Result<(), Error> {
         let reserved = if self.is_first() {
-            space::reserve(self.path, bytes as u64)
+            reserve(self.path, bytes)
         } else {
             Ok(())
         };
-        let what = format!("make room for {} MiB in", bytes.div_ceil(1 << 20));
-        let reserved = reserved.map_err(|error| run_directory::failed(&what, self.path, &error));
         agree(self.comm, reserved)
     }
 
@@ -85,8 +87,25 @@ impl Writers<'_> {
     }
 }
 
+fn reserve(path: &Path, bytes: usize) -> Result<(), Error> {
+    let what = format!("make room for {bytes} bytes in");
+    space::reserve(path, bytes as u64).map_err(|error| run_directory::failed(&what, path, &error))
+}
+
+impl Storage {
+    /// Whether a frame is written by all ranks together, where there are several.
+    #[must_use]
+    pub fn is_collective(self, io: Io, cells: [usize; 2]) -> bool {
+        match io {
+            Io::Auto => self.frame_bytes(cells) > MOST_GATHERED,
+            Io::Collective => true,
+            Io::Gather => false,
+        }
+    }
+}
+
 impl FieldsFile {
-    /// Creates the file, without a frame, for fields on `grid`; or, where there are `frames` already,
+    /// Creates the file, without a frame, for fields on the cells of an extract; or, where there are `frames` already,
     /// cuts it back to these and goes on. Collective.
     ///
     /// # Errors
@@ -95,174 +114,196 @@ impl FieldsFile {
     pub fn open(
         path: &Path,
         heading: &Heading<'_>,
-        grid: &Grid,
-        storage: Storage,
-        frames: &Rc<Cell<usize>>,
+        extract: Extract,
+        (storage, io): (Storage, Io),
+        frames: &Frames,
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
+        let cells = extract.counts();
         on_writers(comm, |comm| {
             let writers = Writers { comm, path };
-            if frames.get() > 0 {
-                return writers.cut_back(grid.cells, frames.get());
+            if frames.whole() > 0 {
+                return writers.cut_back(cells, frames.whole());
             }
             let parallel = is_parallel(comm);
             let file = writers.agree("create", access(comm).create_excl(path))?;
-            writers.reserve(layout::empty_bytes(heading, grid.cells))?;
+            writers.reserve(layout::empty_bytes(heading, cells))?;
             let first = writers.is_first();
-            let laid_out = layout::create(&file, heading, grid, storage, first, parallel);
+            let laid_out = layout::create(&file, heading, &extract, storage, first, parallel);
             writers.agree("lay out", laid_out)?;
             writers.agree("close", file.close())
         })?;
         Ok(Self {
             path: path.to_path_buf(),
-            cells: grid.cells,
+            is_collective: storage.is_collective(io, cells) && is_parallel(comm),
+            extract,
             storage,
-            frames: Rc::clone(frames),
+            frames: frames.clone(),
         })
     }
 
-    /// Adds a property of the medium, of which `own` are the values on this rank's cells, row by row.
-    /// Collective.
-    ///
-    /// # Errors
-    /// As [`Self::append`].
-    pub fn add_property(
-        &self,
-        property: &Property,
-        own: Vec<f64>,
-        domain: &Domain,
-        comm: &dyn Communicator,
-    ) -> Result<(), Error> {
-        let part = Part::Property(property, &domain.grid);
-        self.write(&part, own, domain, comm)
+    /// Whether all ranks write together, for which steps wait.
+    #[must_use]
+    pub fn is_collective(&self) -> bool {
+        self.is_collective
     }
 
-    /// Adds the field at `time`, in seconds, as the next frame. What was written is read back before
-    /// it counts. Collective.
+    #[must_use]
+    pub fn frames(&self) -> &Frames {
+        &self.frames
+    }
+
+    /// Adds a property of the medium. Collective.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if it cannot be written, or is not there afterwards.
-    pub fn append<T: Real>(
-        &mut self,
-        time: f64,
-        u: &Field<T>,
+    pub fn add_property(
+        &self,
+        property: Property,
+        values: &Field<f64>,
         domain: &Domain,
+        team: &Team,
         comm: &dyn Communicator,
     ) -> Result<(), Error> {
-        self.write(&Part::Frame(time), u.own_values(), domain, comm)?;
-        self.frames.set(self.frames.get() + 1);
+        let part = Part::Property(property);
+        if self.storage.single {
+            self.write::<f64, f32>(part, values, domain, team, comm)?;
+        } else {
+            self.write::<f64, f64>(part, values, domain, team, comm)?;
+        }
         Ok(())
     }
 
-    /// Writes values in the file's precision.
-    fn write<T: Real>(
+    /// Adds the field at `time`, in seconds, as the next frame, in the file's precision. It counts when
+    /// [`Frames::settle`] has waited for it; what was written is read back before. Collective.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if there is no room for it, or it or the one before it could not be written.
+    pub fn append<T: Real>(
         &self,
-        part: &Part<'_>,
-        own: Vec<T>,
+        time: f64,
+        u: &Field<T>,
         domain: &Domain,
+        team: &Team,
         comm: &dyn Communicator,
     ) -> Result<(), Error> {
-        let own = own.into_iter().map(T::to_f64);
-        if self.storage.single {
-            self.write_as::<f32>(part, own.map(f32::from_f64).collect(), domain, comm)
+        self.frames.settle(comm)?;
+        let start = Instant::now();
+        let index = self.frames.whole();
+        let part = Part::Frame { index, time };
+        let is_whole = if self.storage.single {
+            self.write::<T, f32>(part, u, domain, team, comm)?
         } else {
-            self.write_as::<f64>(part, own.collect(), domain, comm)
+            self.write::<T, f64>(part, u, domain, team, comm)?
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        self.frames.took(|times| {
+            times.writing += seconds;
+            times.waiting += seconds;
+        });
+        if is_whole {
+            self.frames.count();
         }
+        Ok(())
     }
 
-    fn write_as<T: Real + H5Type>(
+    /// Writes a part; false if it is still being written.
+    fn write<T: Real, S: Real + H5Type>(
         &self,
-        part: &Part<'_>,
-        own: Vec<T>,
+        part: Part,
+        u: &Field<T>,
         domain: &Domain,
+        team: &Team,
+        comm: &dyn Communicator,
+    ) -> Result<bool, Error> {
+        let extract = (&self.extract, domain);
+        if self.is_collective {
+            let block = self.extract.block(domain);
+            let mut values = vec![S::ZERO; block.len()];
+            self.extract.copy(u, domain, team, &mut values);
+            return self
+                .write_together(part, block, &values, comm)
+                .map(|()| true);
+        }
+        let room = if comm.rank() == 0 {
+            reserve(&self.path, self.storage.frame_bytes(self.extract.counts()))
+        } else {
+            Ok(())
+        };
+        agree(comm, room)?;
+        let gathered = Gathered::gather::<T, S>(u, extract, team, comm, self.frames.buffer());
+        let gathered = gathered
+            .map_err(|buffer| self.frames.give_back(buffer))
+            .ok();
+        let (path, storage) = (self.path.clone(), self.storage);
+        let write = gathered.map(|values| {
+            move || Written {
+                result: serial::write::<S>(&path, &part, storage, &values),
+                buffer: values.into_buffer(),
+            }
+        });
+        if let Part::Frame { .. } = part {
+            agree(comm, self.frames.begin(write))?;
+            return Ok(false);
+        }
+        let written = write.map_or(Ok(()), |write| {
+            let Written { result, buffer } = write();
+            self.frames.give_back(buffer);
+            result
+        });
+        agree(comm, written).map(|()| true)
+    }
+
+    /// Writes a part of which every rank has a block, maybe an empty one.
+    fn write_together<S: Real + H5Type>(
+        &self,
+        part: Part,
+        block: Block,
+        values: &[S],
         comm: &dyn Communicator,
     ) -> Result<(), Error> {
-        let block = |domain: &Domain| Block {
-            start: domain.start,
-            cells: domain.cells,
+        let writers = Writers {
+            comm,
+            path: &self.path,
         };
-        let (block, values) = if is_parallel(comm) {
-            (block(domain), Some(own))
-        } else {
-            let part = |rank| block(&domain.of_rank(rank));
-            let cells = domain.grid.cells;
-            let whole = Block {
-                start: [0, 0],
-                cells,
-            };
-            (whole, gather_blocks(comm, cells, part, &own))
-        };
-        on_writers(comm, |comm| {
-            let writers = Writers {
-                comm,
-                path: &self.path,
-            };
-            let values = values.unwrap_or_default();
-            let (dataset, index) = self.write_block(part, block, &values, &writers)?;
-            if let Part::Frame(_) = part {
-                fault::point("flushed", comm.rank());
-            }
-            let read_back = verify(&self.path, dataset, index, block, &values);
-            agree(comm, read_back)?;
-            match part {
-                Part::Frame(_) => Self::count(index + 1, &writers),
-                Part::Property(..) => Ok(()),
-            }
-        })
-    }
-
-    /// Writes a block of a frame or of a property; tells where it stands.
-    fn write_block<'a, T: Real>(
-        &self,
-        part: &Part<'a>,
-        block: Block,
-        values: &[T],
-        writers: &Writers<'_>,
-    ) -> Result<(&'a str, usize), Error> {
-        let parallel = is_parallel(writers.comm);
-        let file = writers.agree("open", open_to_write(&self.path, writers.comm))?;
-        writers.reserve(self.storage.frame_bytes(self.cells))?;
-        let place = match *part {
-            Part::Frame(time) => {
-                let index = self.frames.get();
+        let file = writers.agree("open", open_to_write(&self.path, comm))?;
+        writers.reserve(self.storage.frame_bytes(self.extract.counts()))?;
+        match part {
+            Part::Frame { index, time } => {
                 let frames = writers.agree("extend", layout::Frames::extend(&file, index))?;
                 let dataset = frames.temperature();
-                let written = layout::write_block(dataset, index, block, values, parallel);
+                let written = layout::write_block(dataset, index, block, values);
                 writers.agree("write a frame to", written)?;
-                fault::point("frame", writers.comm.rank());
+                fault::point("frame", comm.rank());
                 let time = writers.is_first().then_some(time);
-                let written = frames.write_time(index, time, parallel);
+                let written = frames.write_time(index, time, true);
                 writers.agree("write a time to", written)?;
-                ("temperature", index)
             }
-            Part::Property(property, grid) => {
-                let created = layout::create_property(&file, property, grid, self.storage);
+            Part::Property(property) => {
+                let counts = self.extract.counts();
+                let created = layout::create_property(&file, &property, counts, self.storage);
                 let dataset = writers.agree("extend", created)?;
-                let written = layout::write_block(&dataset, 0, block, values, parallel);
+                let written = layout::write_block(&dataset, 0, block, values);
                 writers.agree("write a property to", written)?;
-                (property.name, 0)
             }
-        };
+        }
         // Under MPI a file does not close while its datasets are open; they are gone here.
         writers.agree("flush", file.flush())?;
         writers.agree("close", file.close())?;
-        Ok(place)
+        if let Part::Frame { .. } = part {
+            fault::point("flushed", comm.rank());
+        }
+        let read_back = verify(&self.path, part.name(), part.index(), block, values);
+        agree(comm, read_back)?;
+        if let Part::Frame { index, .. } = part {
+            let file = writers.agree("open", open_to_write(&self.path, comm))?;
+            let counted = layout::set_count(&file, index + 1);
+            writers.agree("count the frames of", counted)?;
+            fault::point("counted", comm.rank());
+            writers.agree("close", file.close())?;
+        }
+        Ok(())
     }
-
-    /// Counts frames: one counts only once it is there.
-    fn count(frames: usize, writers: &Writers<'_>) -> Result<(), Error> {
-        let file = writers.agree("open", open_to_write(writers.path, writers.comm))?;
-        writers.agree("count the frames of", layout::set_count(&file, frames))?;
-        fault::point("counted", writers.comm.rank());
-        writers.agree("close", file.close())
-    }
-}
-
-/// What is written at a time.
-enum Part<'a> {
-    /// The field at a time in s.
-    Frame(f64),
-    Property(&'a Property, &'a Grid),
 }
 
 #[cfg(test)]

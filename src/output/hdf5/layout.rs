@@ -23,7 +23,11 @@ use hdf5_metno::{
 };
 
 use super::{Heading, Property, Storage, raw};
-use crate::{field::Real, grid::Grid, output::blocks::Block};
+use crate::{
+    field::Real,
+    grid::Grid,
+    output::{blocks::Block, extract::Extract},
+};
 
 /// Largest size of a chunk in bytes: what readers hold in their chunk cache by default.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -47,6 +51,35 @@ const INTEGER: TypeDescriptor = TypeDescriptor::Integer(IntSize::U8);
 /// chunk with a checksum before it writes to it), and a file that one process began may be gone on with by
 /// several.
 const AT_ONCE: Option<AllocTime> = Some(AllocTime::Early);
+
+/// What is written at a time.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// The field at a time in s.
+    Frame {
+        index: usize,
+        time: f64,
+    },
+    Property(Property),
+}
+
+impl Part {
+    /// The dataset.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Frame { .. } => "temperature",
+            Self::Property(property) => property.name,
+        }
+    }
+
+    /// Where it stands in the dataset.
+    pub fn index(&self) -> usize {
+        match self {
+            Self::Frame { index, .. } => *index,
+            Self::Property(_) => 0,
+        }
+    }
+}
 
 /// The datasets of a file that grow with every frame.
 pub struct Frames {
@@ -94,7 +127,7 @@ impl Storage {
     }
 
     /// Rows of a chunk: whole rows, and all chunks about equally large.
-    fn chunk_rows(self, [nx, ny]: [usize; 2]) -> usize {
+    pub(super) fn chunk_rows(self, [nx, ny]: [usize; 2]) -> usize {
         let most = (CHUNK_BYTES / (nx * self.number_bytes())).max(1);
         ny.div_ceil(ny.div_ceil(most))
     }
@@ -119,7 +152,7 @@ pub fn empty_bytes(heading: &Heading<'_>, [nx, ny]: [usize; 2]) -> usize {
 pub fn create(
     file: &File,
     heading: &Heading<'_>,
-    grid: &Grid,
+    extract: &Extract,
     storage: Storage,
     first: bool,
     parallel: bool,
@@ -141,9 +174,9 @@ pub fn create(
     text(&provenance, "config", heading.config)?;
 
     let image = file.create_group("VTKHDF")?;
-    describe_image(&image, grid)?;
+    describe_image(&image, &extract.grid())?;
     let data = image.create_group("CellData")?;
-    let temperature = storage.create(&data, "temperature", grid.cells, None)?;
+    let temperature = storage.create(&data, "temperature", extract.counts(), None)?;
     text(&temperature, "units", "K")?;
     text(&temperature, "long_name", "temperature")?;
 
@@ -160,7 +193,7 @@ pub fn create(
     raw::attach_scale(&time, c"time", &temperature, 0)?;
     axis(&time, "s", "T")?;
     for (direction, name, letter, dimension) in [(1, c"y", "Y", 1), (0, c"x", "X", 2)] {
-        let centers = centers(grid, direction);
+        let centers = extract.centers(direction);
         let scale = file
             .new_dataset_builder()
             .fletcher32()
@@ -180,12 +213,12 @@ pub fn create(
 pub fn create_property(
     file: &File,
     property: &Property,
-    grid: &Grid,
+    cells: [usize; 2],
     storage: Storage,
 ) -> Result<Dataset> {
     let name = property.name;
     let data = file.group("/VTKHDF/CellData")?;
-    let dataset = storage.create(&data, name, grid.cells, Some(1))?;
+    let dataset = storage.create(&data, name, cells, Some(1))?;
     text(&dataset, "units", property.units)?;
     text(&dataset, "long_name", property.words)?;
     series(&file.group("/VTKHDF/Steps/CellDataOffsets")?, name, INTEGER)?;
@@ -226,13 +259,6 @@ fn describe_image(image: &Group, grid: &Grid) -> Result<()> {
         attribute.write(values)?;
     }
     Ok(())
-}
-
-/// Cell centres along a direction, in metres.
-fn centers(grid: &Grid, direction: usize) -> Vec<f64> {
-    (0..grid.cells[direction].cast_signed())
-        .map(|index| grid.center(index, index)[direction])
-        .collect()
 }
 
 /// A dataset of one value per frame.
@@ -308,16 +334,15 @@ pub fn cut_back(file: &File, [nx, ny]: [usize; 2], count: usize) -> Result<()> {
     Frames::extend(file, count - 1).map(drop)
 }
 
-/// Writes a block of frame `index` of a dataset of fields.
+/// Writes the blocks of all ranks of frame `index` of a dataset of fields.
 pub fn write_block<T: Real>(
     dataset: &Dataset,
     index: usize,
     block: Block,
     values: &[T],
-    parallel: bool,
 ) -> Result<()> {
     let [[i, j], [nx, ny]] = [block.start, block.cells];
-    raw::write(dataset, &[index, j, i], &[1, ny, nx], values, parallel)
+    raw::write(dataset, &[index, j, i], &[1, ny, nx], values, true)
 }
 
 /// Says that the file holds `count` frames.

@@ -11,10 +11,10 @@ use bytemuck::Pod;
 use hdf5_metno::{Dataset, Dataspace, Error, Result, h5check, sync::sync};
 use hdf5_metno_sys::{
     h5::{hbool_t, herr_t, hsize_t},
-    h5d::H5Dwrite,
+    h5d::{H5Dget_chunk_info_by_coord, H5Dread_chunk, H5Dwrite, H5Dwrite_chunk},
     h5f::{H5F_ACC_RDWR, H5Fclose, H5Fopen},
     h5i::hid_t,
-    h5p::{H5P_CLS_FILE_ACCESS, H5Pclose, H5Pcreate, H5Pset},
+    h5p::{H5P_CLS_FILE_ACCESS, H5P_DEFAULT, H5Pclose, H5Pcreate, H5Pset},
     h5s::{H5S_SELECT_SET, H5Sselect_hyperslab, H5Sselect_none},
 };
 
@@ -35,7 +35,8 @@ pub fn write<T: Pod>(
 ) -> Result<()> {
     let kind = dataset.dtype()?;
     let file_space = dataset.space()?;
-    let memory_space = Dataspace::try_new(values.len())?;
+    // Of the same shape: the library takes a path along single values otherwise.
+    let memory_space = Dataspace::try_new(count)?;
     if kind.size() != size_of::<T>()
         || [start.len(), count.len()] != [file_space.ndim(); 2]
         || count.iter().product::<usize>() != values.len()
@@ -85,9 +86,7 @@ pub fn write<T: Pod>(
 /// transfer collectively, it would refuse to write: all datasets have checksums.
 #[cfg(feature = "mpi")]
 fn with_transfer(parallel: bool, work: impl FnOnce(hid_t) -> Result<herr_t>) -> Result<herr_t> {
-    use hdf5_metno_sys::h5p::{
-        H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5P_DEFAULT, H5Pset_dxpl_mpio,
-    };
+    use hdf5_metno_sys::h5p::{H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5Pset_dxpl_mpio};
 
     if !parallel {
         return work(H5P_DEFAULT);
@@ -105,7 +104,71 @@ fn with_transfer(parallel: bool, work: impl FnOnce(hid_t) -> Result<herr_t>) -> 
 
 #[cfg(not(feature = "mpi"))]
 fn with_transfer(_parallel: bool, work: impl FnOnce(hid_t) -> Result<herr_t>) -> Result<herr_t> {
-    work(hdf5_metno_sys::h5p::H5P_DEFAULT)
+    work(H5P_DEFAULT)
+}
+
+/// Writes the bytes of the chunk that begins at `start` as they shall stand in the file, behind all filters.
+pub fn write_chunk(dataset: &Dataset, start: [usize; 3], bytes: &[u8]) -> Result<()> {
+    let start = offset(dataset, start)?;
+    sync(|| {
+        // SAFETY: the dataset is alive and `start` has one entry for each of its dimensions; the library reads as
+        // many bytes as there are.
+        h5check(unsafe {
+            H5Dwrite_chunk(
+                dataset.id(),
+                H5P_DEFAULT,
+                0,
+                start.as_ptr(),
+                bytes.len(),
+                bytes.as_ptr().cast(),
+            )
+        })
+    })?;
+    Ok(())
+}
+
+/// Reads the bytes of the chunk that begins at `start` as they stand in the file; false if they are more or fewer than
+/// there is place for.
+pub fn read_chunk(dataset: &Dataset, start: [usize; 3], bytes: &mut [u8]) -> Result<bool> {
+    let start = offset(dataset, start)?;
+    sync(|| {
+        let (mut filters, mut place, mut stored) = (0, 0, 0);
+        // SAFETY: the dataset is alive and `start` has one entry for each of its dimensions; the library writes one
+        // number each.
+        h5check(unsafe {
+            H5Dget_chunk_info_by_coord(
+                dataset.id(),
+                start.as_ptr(),
+                &raw mut filters,
+                &raw mut place,
+                &raw mut stored,
+            )
+        })?;
+        if stored != bytes.len() as hsize_t {
+            return Ok(false);
+        }
+        let mut skipped_filters = 0;
+        // SAFETY: as above; the library writes as many bytes as are stored, for which there is place.
+        h5check(unsafe {
+            H5Dread_chunk(
+                dataset.id(),
+                H5P_DEFAULT,
+                start.as_ptr(),
+                &raw mut skipped_filters,
+                bytes.as_mut_ptr().cast(),
+            )
+        })?;
+        Ok(skipped_filters == 0)
+    })
+}
+
+/// Where a chunk begins, for a dataset of as many dimensions.
+fn offset(dataset: &Dataset, start: [usize; 3]) -> Result<[hsize_t; 3]> {
+    if dataset.ndim() == start.len() {
+        Ok(start.map(|index| index as hsize_t))
+    } else {
+        Err(Error::from("the dataset is no series of plane fields"))
+    }
 }
 
 /// Clears the mark that a process leaves in a file which it has open for writing when it is killed, and for

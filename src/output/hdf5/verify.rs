@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hdf5_metno::{File, H5Type};
+use hdf5_metno::{Dataset, File, H5Type};
 use ndarray::{Ix2, s};
 
 use super::failed;
@@ -35,17 +35,20 @@ pub fn verify<T: Real + H5Type>(
         let found = found.as_slice().expect("it was read in this order");
         let written = &values[first * nx..end * nx];
         if bytemuck::cast_slice::<T, u8>(found) != bytemuck::cast_slice::<T, u8>(written) {
-            let message = format!(
-                "{} does not hold what was written to it: values of {} are lost",
-                path.display(),
-                dataset.name()
-            );
-            return Err(
-                Error::storage(message).with_help("look whether its disk is full or failing")
-            );
+            return Err(lost(path, &dataset));
         }
     }
     Ok(())
+}
+
+/// The error where a dataset does not hold what was written to it.
+pub fn lost(path: &Path, dataset: &Dataset) -> Error {
+    let message = format!(
+        "{} does not hold what was written to it: values of {} are lost",
+        path.display(),
+        dataset.name()
+    );
+    Error::storage(message).with_help("look whether its disk is full or failing")
 }
 
 #[cfg(test)]
