@@ -40,8 +40,6 @@ impl Directory {
                     remove(&directory.file(name))?;
                 }
             }
-            // Jobs that make one run each may come at the same time: they write nothing here.
-            Ok(before) if before == *effective => return Ok(directory),
             Ok(before) => directory.refuse_another(&before, effective)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 directory.refuse_more_than_runs()?;
@@ -49,7 +47,10 @@ impl Directory {
             Err(error) => return Err(failed("read", &config, &error)),
         }
         fs::create_dir_all(&runs).map_err(|error| failed("create", &runs, &error))?;
-        write_whole(&config, effective.as_bytes())?;
+        // Jobs that make one run each may come at the same time: they find it as it is to be.
+        if !fs::read_to_string(&config).is_ok_and(|text| text == *effective) {
+            write_whole(&config, effective.as_bytes())?;
+        }
         Ok(directory)
     }
 
