@@ -19,6 +19,7 @@ use crate::{
     cli,
     error::{Error, Kind},
     launch::Launcher,
+    output::note,
     study::scaling::{self, Study, Verdict},
 };
 
@@ -55,7 +56,7 @@ pub fn scale(options: &cli::Scale, launcher: Option<Launcher>) -> Result<(), Err
         };
         // A reader that has gone away is no failure.
         let _ = write!(out, "{study}{lines}");
-        crate::output::note(&format!("results in {}", directory.path().display()));
+        note(&format!("results in {}", directory.path().display()));
     }
     made
 }

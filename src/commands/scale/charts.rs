@@ -14,7 +14,7 @@ const LAW: [u8; 3] = [136, 34, 85];
 /// Places along a curve of a law.
 const PLACES: u32 = 65;
 
-/// Phases with a smaller part of the time of every layout are drawn as a part of the rest.
+/// Phases with a smaller part of the time of every layout are left out.
 const LEAST_PART: f64 = 0.002;
 
 /// The colours of phases.
@@ -29,13 +29,13 @@ const PHASES: [(&str, usize); 8] = [
     ("other", 6),
 ];
 
-/// File names and charts.
-pub fn charts(study: &Study, bytes_per_update: Option<f64>) -> [(&'static str, Chart); 4] {
+/// Speed-up, efficiency, rate of each core, and time by phase.
+pub fn charts(study: &Study, bytes_per_update: Option<f64>) -> [Chart; 4] {
     [
-        ("speedup.png", speedup(study)),
-        ("efficiency.png", efficiency(study)),
-        ("rate.png", rate(study, bytes_per_update)),
-        ("phases.png", phases(study)),
+        speedup(study),
+        efficiency(study),
+        rate(study, bytes_per_update),
+        phases(study),
     ]
 }
 
@@ -287,84 +287,63 @@ fn rate(study: &Study, bytes_per_update: Option<f64>) -> Chart {
     )
 }
 
-/// Stacked bars of the time of a step.
+/// Stacked bars of the time of all cores for a cell update, which ideal scaling leaves as it is.
 fn phases(study: &Study) -> Chart {
-    let total = |point: &Point| {
-        point
-            .phases
+    let costs: Vec<_> = study.points.iter().map(costs).collect();
+    let part = |costs: &[(&str, f64)], name: &str| {
+        let found = costs.iter().find(|(other, _)| *other == name);
+        found.map_or(0.0, |(_, seconds)| seconds.max(0.0))
+    };
+    let total = |costs: &[(&str, f64)]| {
+        PHASES
             .iter()
-            .map(|(_, seconds)| mean(seconds))
+            .map(|(name, _)| part(costs, name))
             .sum::<f64>()
     };
-    let part = |point: &Point, name: &str| {
-        let found = point.phases.iter().find(|(other, _)| other == name);
-        found.map_or(0.0, |(_, seconds)| mean(seconds))
+    let is_shown = |name: &str| {
+        let mut all = costs.iter();
+        all.any(|costs| part(costs, name) > LEAST_PART * total(costs))
     };
-    let shown: Vec<_> = PHASES
-        .into_iter()
-        .filter(|(name, _)| {
-            study
-                .points
-                .iter()
-                .any(|point| part(point, name) > LEAST_PART * total(point))
-        })
-        .collect();
-    let longest = study
-        .points
-        .iter()
-        .map(|point| total(point) / steps(point))
-        .fold(0.0, f64::max);
-    let units = [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)];
-    let (unit, seconds) = units
-        .into_iter()
-        .find(|(_, unit)| longest >= *unit)
-        .unwrap_or(units[2]);
-    let mut below = vec![0.0; study.points.len()];
-    let mut series: Vec<_> = shown
-        .into_iter()
-        .map(|(name, color)| {
-            let tops =
-                study
-                    .points
-                    .iter()
-                    .zip(&mut below)
-                    .enumerate()
-                    .map(|(place, (point, top))| {
-                        *top += (part(point, name) / steps(point) / seconds).max(0.0);
-                        [place_of(place), *top]
-                    });
-            Series {
-                points: tops.collect(),
-                label: name.replace('_', " "),
-                color: COLORS[color],
-                mark: Mark::Bar,
-            }
-        })
-        .collect();
+    let longest = costs.iter().map(|costs| total(costs)).fold(0.0, f64::max);
+    let units = [("µs", 1e-6), ("ns", 1e-9), ("ps", 1e-12)];
+    let unit = units.into_iter().find(|(_, unit)| longest >= *unit);
+    let (unit, seconds) = unit.unwrap_or(units[2]);
+    let mut tops = vec![0.0; costs.len()];
+    let mut series = Vec::new();
+    for (name, color) in PHASES.into_iter().filter(|(name, _)| is_shown(name)) {
+        for (top, costs) in tops.iter_mut().zip(&costs) {
+            *top += part(costs, name) / seconds;
+        }
+        let places = (0_u32..).map(f64::from);
+        series.push(Series {
+            label: name.replace('_', " "),
+            color: COLORS[color],
+            mark: Mark::Bar,
+            points: places
+                .zip(&tops)
+                .map(|(place, top)| [place, *top])
+                .collect(),
+        });
+    }
     // What stands highest is drawn first.
     series.reverse();
-    let names = study
-        .points
-        .iter()
-        .map(|point| point.layout.to_string().replace(' ', ""));
-    let scales = [Scale::Named(names.collect()), Scale::FromZero];
-    let y = format!("{unit} a step, mean over the ranks");
+    let layouts = study.points.iter().map(|point| point.layout.to_string());
+    let names = layouts.map(|layout| layout.replace(' ', "")).collect();
+    let y = format!("{unit} of core time per cell update");
+    let scales = [Scale::Named(names), Scale::FromZero];
     let mut chart = chart(study, "time by phase", y, scales, series);
     chart.axes[0] = "ranks x threads".into();
     chart
 }
 
-fn mean(seconds: &[f64]) -> f64 {
-    let count = u32::try_from(seconds.len()).unwrap_or(u32::MAX);
-    seconds.iter().sum::<f64>() / f64::from(count)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "steps are far fewer than 2^53")]
-fn steps(point: &Point) -> f64 {
-    point.steps as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "layouts are few")]
-fn place_of(index: usize) -> f64 {
-    index as f64
+/// Seconds of core time per cell update in each phase, means over ranks and repetitions.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn costs(point: &Point) -> Vec<(&str, f64)> {
+    let [nx, ny] = point.cells.map(|cells| cells as f64);
+    let updates = nx * ny * point.steps as f64 * point.seconds.len() as f64;
+    let cost = |seconds: &[f64]| seconds.iter().sum::<f64>() * cores(point.layout) / updates;
+    let phases = point.phases.iter();
+    phases
+        .map(|(name, seconds)| (name.as_str(), cost(seconds)))
+        .collect()
 }

@@ -13,12 +13,17 @@ use crate::{
     study::scaling::{Run, Study, Task, What},
 };
 
-/// The whole study.
+/// The files of a study: the whole of it, a line for each layout, the times for Extra-P, and charts.
+pub const RESULTS: [&str; 7] = [
+    JSON,
+    "results.csv",
+    "extra-p.jsonl",
+    "speedup.png",
+    "efficiency.png",
+    "rate.png",
+    "phases.png",
+];
 pub const JSON: &str = "scale.json";
-/// A line for each layout.
-const CSV: &str = "results.csv";
-/// For Extra-P.
-const EXTRA_P: &str = "extra-p.jsonl";
 
 /// The study of the counted runs that are there; `None` if no speed-up can be told.
 ///
@@ -62,10 +67,14 @@ fn content(file: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// If one cannot be written.
 pub fn write(plan: &Plan, directory: &Directory, study: &Study) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(study).expect("a study has a JSON form") + "\n";
-    for (name, text) in [(JSON, json), (CSV, study.csv()), (EXTRA_P, study.extra_p())] {
+    let (texts, charts) = RESULTS.split_at(3);
+    for (name, text) in texts.iter().zip([json, study.csv(), study.extra_p()]) {
         write_whole(&directory.file(name), text.as_bytes())?;
     }
-    for (name, chart) in charts::charts(study, plan.bytes_per_update) {
+    for (name, chart) in charts
+        .iter()
+        .zip(charts::charts(study, plan.bytes_per_update))
+    {
         chart.write(&directory.file(name))?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::plan::Plan;
+use super::{collect::RESULTS, plan::Plan};
 use crate::{
     config::differences_of_studies,
     error::{Error, Kind},
@@ -32,24 +32,25 @@ impl Directory {
         let path = &plan.directory;
         let path = std::path::absolute(path).map_err(|error| failed("find", path, &error))?;
         let directory = Self { path };
-        let config = directory.config();
-        if overwrite && config.exists() {
-            remove(&directory.path.join(RUNS))?;
-            remove(&config)?;
-        }
+        let (config, runs) = (directory.config(), directory.file(RUNS));
         let effective = &plan.case().effective;
         match fs::read_to_string(&config) {
-            // Jobs that make one run each may come at the same time: they write nothing here.
-            Ok(before) if before == *effective => return Ok(directory),
+            Ok(_) if overwrite => {
+                for name in [RUNS].iter().chain(&RESULTS) {
+                    remove(&directory.file(name))?;
+                }
+            }
             Ok(before) => directory.refuse_another(&before, effective)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 directory.refuse_more_than_runs()?;
             }
             Err(error) => return Err(failed("read", &config, &error)),
         }
-        let runs = directory.path.join(RUNS);
         fs::create_dir_all(&runs).map_err(|error| failed("create", &runs, &error))?;
-        write_whole(&config, effective.as_bytes())?;
+        // Jobs that make one run each may come at the same time: they find it as it is to be.
+        if !fs::read_to_string(&config).is_ok_and(|text| text == *effective) {
+            write_whole(&config, effective.as_bytes())?;
+        }
         Ok(directory)
     }
 
