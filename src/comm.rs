@@ -64,7 +64,10 @@ pub trait Communicator {
     fn all_reduce_integers(&self, values: &mut [i64], op: Reduce);
 
     /// As [`Self::all_reduce_integers`], with `overlap` run while the numbers are on their way.
-    fn all_reduce_integers_while(&self, values: &mut [i64], op: Reduce, overlap: &mut dyn FnMut());
+    fn all_reduce_integers_while(&self, values: &mut [i64], op: Reduce, overlap: &mut dyn FnMut()) {
+        overlap();
+        self.all_reduce_integers(values, op);
+    }
 
     /// Posts all receives and sends, runs `overlap` while they fly, then waits for them.
     /// `overlap` may call its argument now and then to drive progress.

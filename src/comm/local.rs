@@ -198,11 +198,6 @@ impl Communicator for Local {
         }
     }
 
-    fn all_reduce_integers_while(&self, values: &mut [i64], op: Reduce, overlap: &mut dyn FnMut()) {
-        overlap();
-        self.all_reduce_integers(values, op);
-    }
-
     fn exchange(&self, messages: &mut [Message<'_>], overlap: &mut dyn FnMut(&mut Poll<'_>)) {
         for message in messages.iter() {
             self.send(message.peer, message.send_tag, message.send);

@@ -89,12 +89,7 @@ impl Communicator for Watched {
         self.wait(|inner| inner.all_reduce_integers(values, op));
     }
 
-    fn all_reduce_integers_while(
-        &self,
-        values: &mut [i64],
-        op: Reduce,
-        overlap: &mut dyn FnMut(),
-    ) {
+    fn all_reduce_integers_while(&self, values: &mut [i64], op: Reduce, overlap: &mut dyn FnMut()) {
         self.wait(|inner| {
             inner.all_reduce_integers_while(values, op, &mut || {
                 self.pulse.set_waits(false);

@@ -25,10 +25,6 @@ impl Communicator for Solo {
 
     fn all_reduce_integers(&self, _values: &mut [i64], _op: Reduce) {}
 
-    fn all_reduce_integers_while(&self, _: &mut [i64], _: Reduce, overlap: &mut dyn FnMut()) {
-        overlap();
-    }
-
     fn exchange(&self, messages: &mut [Message<'_>], overlap: &mut dyn FnMut(&mut Poll<'_>)) {
         for to in 0..messages.len() {
             let from = messages

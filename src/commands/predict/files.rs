@@ -133,7 +133,7 @@ fn chart(outcome: &Outcome<'_>) -> Chart {
     Chart {
         title: format!("{kind} scaling, predicted: {}", outcome.machine.kind),
         axes: ["ranks".into(), "parallel efficiency".into()],
-        scale: Scale::Logarithmic,
+        scales: [Scale::Logarithmic, Scale::Linear],
         panels: vec![Panel {
             title: String::new(),
             series: series.collect(),
