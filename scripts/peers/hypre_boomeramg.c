@@ -1,7 +1,8 @@
 /* hypre's BoomerAMG as a preconditioner of conjugate gradients.
  *
- * hypre's defaults, of all that were tried the best here: HMIS coarsening, extended interpolation of at most 4
- * elements a row, one sweep of l1-Gauss-Seidel forwards on the way down and one backwards on the way up. */
+ * hypre's defaults, of all that were tried the best here: HMIS coarsening, extended interpolation of at
+ * most 4 elements a row, one sweep of l1-Gauss-Seidel forwards on the way down and one backwards on the way
+ * up. */
 #include "system.h"
 
 #include <HYPRE.h>

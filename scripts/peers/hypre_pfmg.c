@@ -1,9 +1,9 @@
 /* hypre's PFMG on its structured grids, alone or, with -DCG, as a preconditioner of conjugate gradients.
  *
- * Red-black Gauss-Seidel, one sweep before and one after, symmetric under conjugate gradients only; Galerkin's
- * coarse operators; relaxation skipped on the grids where isotropic problems do not need it, as the manual
- * says. Where all links are alike they are one number for hypre, which makes it faster by a third; else the
- * matrix is symmetric and half of it is kept. */
+ * Red-black Gauss-Seidel, one sweep before and one after, symmetric under conjugate gradients only;
+ * Galerkin's coarse operators; relaxation skipped on the grids where isotropic problems do not need it, as
+ * the manual says. Where all links are alike they are one number for hypre, which then takes a third less
+ * time; else the matrix is symmetric and half of it is kept. */
 #include "system.h"
 
 #include <HYPRE_struct_ls.h>
