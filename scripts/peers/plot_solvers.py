@@ -23,6 +23,7 @@ figure, axes = plt.subplots(
     1,
     len(problems),
     figsize=(3 + 2.6 * len(problems), 1 + 0.3 * len(programs)),
+    sharex=True,
     sharey=True,
     squeeze=False,
     layout="constrained",
@@ -45,6 +46,7 @@ for ax, problem in zip(axes.flat, problems):
     ax.set_ylim(len(programs) - 0.5, -0.5)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
     ax.grid(axis="x", which="both", color="0.85", linewidth=0.6)
     ax.spines[["top", "right"]].set_visible(False)
 figure.supxlabel(f"set-up and solve on {cores} core{'s' * (cores > 1)}, ns a cell", fontsize=10)
