@@ -73,17 +73,17 @@ impl fmt::Display for Fit {
             Family::Threads => "threads",
             Family::All => "all",
         };
-        let Self {
-            serial_fraction,
-            low,
-            high,
-            ..
-        } = self;
+        let (low, high) = (self.low, self.high);
         write!(
             f,
-            "{law}, {family}: serial fraction {serial_fraction:.4} ({low:.4} to {high:.4} with 95 % \
-             confidence)"
-        )
+            "{law}, {family}: serial fraction {:.4} ",
+            self.serial_fraction
+        )?;
+        if low < high {
+            write!(f, "({low:.4} to {high:.4} with 95 % confidence)")
+        } else {
+            f.write_str("(no interval: the repetitions are one, or alike)")
+        }
     }
 }
 
