@@ -180,11 +180,18 @@ fn an_iteration_applies_the_operator_as_often_as_it_says() {
             assert!(solves.iterations > 20, "{solves:?}");
             assert_eq!(solves.applications, solves.iterations + 2, "{solves:?}");
         }
-        // To begin, two more.
+        // To begin, two more, and five each time that all is computed anew.
         let [cg, pipelined] =
             [Method::Cg, Method::PipelinedCg].map(|method| solves(method, 10, 10));
-        assert_eq!(pipelined.applications, pipelined.iterations + 4);
-        assert_eq!(pipelined.iterations, cg.iterations);
+        let more = pipelined.applications - pipelined.iterations - 4;
+        assert!(
+            more.is_multiple_of(5) && (5..=15).contains(&more),
+            "{pipelined:?}"
+        );
+        assert!(
+            pipelined.iterations <= cg.iterations + 2,
+            "{pipelined:?} {cg:?}"
+        );
         for (cg_steps, inner_steps) in [(8, 2), (8, 4), (8, 10)] {
             let solves = solves(Method::Ppcg, cg_steps, inner_steps);
             let outer = solves.iterations - cg_steps as u64;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Diagonal, Method, Preconditioner, Reason, System, cg::positive};
 use crate::{
-    field::{DotPart, Dots, Field, Real, merge_parts},
+    field::{DotPart, Dots, Field, Real, Team, merge_parts},
     kernel::{Arch, CHUNK, axpy, multiply, xpay},
     operator::Helmholtz,
 };
@@ -14,8 +14,11 @@ use crate::{
 /// Conjugate Gradient algorithm", Parallel Computing 40, 2014, algorithm 4), preconditioned by nothing or by the
 /// diagonal.
 ///
-/// It makes the same solutions as [`super::Cg`] but for round-off, which is more: what `A p`, `A M^-1 A p` and
-/// the residual are is not computed but follows from recurrences. An iteration applies the operator once,
+/// It makes the same solutions as [`super::Cg`] but for round-off: what `A p`, `A M^-1 A p` and the residual are
+/// is not computed but follows from recurrences, whose errors grow. They are computed anew, which takes
+/// five applications, each time that the residual has become much smaller, and at last after 100 iterations
+/// (after van der Vorst & Ye, "Residual replacement strategies for Krylov subspace iterative methods for the
+/// convergence of true residuals", SIAM J. Sci. Comput. 22, 2000). Else an iteration applies the operator once,
 /// and then goes over memory once, where it reads 7 vectors and writes 7. To begin takes two applications.
 pub struct PipelinedCg<T> {
     arch: Arch,
@@ -33,7 +36,13 @@ pub struct PipelinedCg<T> {
     products: Products,
     /// The products of the iteration before, and its length of step.
     before: Option<(Products, f64)>,
+    /// `(r, r)` when all vectors were computed last, and the iterations since then.
+    rr_anew: f64,
+    since: u32,
 }
+
+/// All vectors are computed anew after so many iterations.
+const MOST: u32 = 100;
 
 /// `(r, u)`, `(w, u)` and `(r, r)`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,7 +68,75 @@ impl<T: Real> PipelinedCg<T> {
             dots: Dots::new(),
             products: Products::default(),
             before: None,
+            rr_anew: 0.0,
+            since: 0,
         }
+    }
+
+    fn preconditioned(&self) -> Preconditioned<'_, T> {
+        Preconditioned {
+            arch: self.arch,
+            diagonal: self.diagonal.as_ref(),
+        }
+    }
+
+    /// `m = M^-1 of`, row by row.
+    fn precondition(&mut self, team: &Team, of: Of<'_, T>) {
+        let preconditioned = Preconditioned {
+            arch: self.arch,
+            diagonal: self.diagonal.as_ref(),
+        };
+        let of = match of {
+            Of::Residual(r) => r,
+            Of::W => &self.w,
+            Of::S => &self.s,
+        };
+        team.update([&mut self.m], |j, [m]| {
+            for (k, (of, m)) in of
+                .own_row(j)
+                .chunks(CHUNK)
+                .zip(m.chunks_mut(CHUNK))
+                .enumerate()
+            {
+                preconditioned.of(j, k * CHUNK, of, |of| m.copy_from_slice(of));
+            }
+        });
+    }
+
+    /// All that follows from `r`.
+    fn compute(&mut self, system: &mut System<'_, T>) {
+        let team = Rc::clone(system.a.team());
+        self.precondition(&team, Of::Residual(system.r));
+        system.a.apply(&mut self.m, &mut self.w);
+        self.precondition(&team, Of::W);
+        let (preconditioned, r, w) = (self.preconditioned(), &*system.r, &self.w);
+        let add = |parts: &mut [DotPart; 3], j: usize| {
+            preconditioned.add(parts, j, 0, r.own_row(j), w.own_row(j));
+        };
+        let (rows, dots) = (r.cells()[1], &self.dots);
+        let parts = team.fold_rows(rows, || dots.parts(), add, merge_parts);
+        self.apply_and_sum(system, parts);
+        (self.rr_anew, self.since) = (self.products.rr, 0);
+    }
+
+    /// Computes what else follows from recurrences: the residual, and what belongs to the direction.
+    fn replace(&mut self, system: &mut System<'_, T>) {
+        let team = Rc::clone(system.a.team());
+        let p = &self.p;
+        team.update([&mut self.m], |j, [m]| m.copy_from_slice(p.own_row(j)));
+        system.a.apply(&mut self.m, &mut self.s);
+        self.precondition(&team, Of::S);
+        system.a.apply(&mut self.m, &mut self.z);
+        let System { a, b, x, r, .. } = system;
+        a.residual(b, x, r, Dots::<1>::new().parts());
+        self.compute(system);
+    }
+
+    /// Whether recurrences have gone on for long enough: from here on their errors, of the size of the numbers
+    /// that they began with, would show.
+    fn is_due(&self) -> bool {
+        let much_smaller = T::EPSILON.to_f64().sqrt();
+        self.since >= MOST || self.products.rr < much_smaller * self.rr_anew
     }
 
     /// `A m`, while the products are summed up over all ranks.
@@ -129,6 +206,13 @@ impl<T: Real> PipelinedCg<T> {
     }
 }
 
+/// What is preconditioned.
+enum Of<'a, T> {
+    Residual(&'a Field<T>),
+    W,
+    S,
+}
+
 /// The preconditioner, piece by piece of a row.
 #[derive(Clone, Copy)]
 struct Preconditioned<'a, T> {
@@ -175,37 +259,14 @@ impl<T: Real> Method<T> for PipelinedCg<T> {
         }
         self.dots = Dots::new();
         self.before = None;
-        let preconditioned = Preconditioned {
-            arch: self.arch,
-            diagonal: self.diagonal.as_ref(),
-        };
-        let team = Rc::clone(system.a.team());
-        let precondition = |of: &Field<T>, to: &mut Field<T>| {
-            team.update([to], |j, [to]| {
-                for (k, (of, to)) in of
-                    .own_row(j)
-                    .chunks(CHUNK)
-                    .zip(to.chunks_mut(CHUNK))
-                    .enumerate()
-                {
-                    preconditioned.of(j, k * CHUNK, of, |of| to.copy_from_slice(of));
-                }
-            });
-        };
-        precondition(system.r, &mut self.m);
-        system.a.apply(&mut self.m, &mut self.w);
-        precondition(&self.w, &mut self.m);
-        let (r, w) = (&*system.r, &self.w);
-        let add = |parts: &mut [DotPart; 3], j: usize| {
-            preconditioned.add(parts, j, 0, r.own_row(j), w.own_row(j));
-        };
-        let (rows, dots) = (r.cells()[1], &self.dots);
-        let parts = team.fold_rows(rows, || dots.parts(), add, merge_parts);
-        self.apply_and_sum(system, parts);
+        self.compute(system);
         Ok(())
     }
 
     fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason> {
+        if self.before.is_some() && self.is_due() {
+            self.replace(system);
+        }
         let Products { ru, wu, .. } = self.products;
         let (beta, curvature) = match self.before {
             None => (0.0, wu),
@@ -220,6 +281,7 @@ impl<T: Real> Method<T> for PipelinedCg<T> {
         let parts = self.advance(system, [alpha, beta]);
         self.before = Some((self.products, alpha));
         self.apply_and_sum(system, parts);
+        self.since += 1;
         Ok(Some(self.products.rr.sqrt()))
     }
 }
