@@ -32,10 +32,10 @@ pub struct PipelinedCg<T> {
     p: Field<T>,
     s: Field<T>,
     z: Field<T>,
-    dots: Dots<3>,
+    dots: Dots<PRODUCTS>,
     products: Products,
-    /// The products of the iteration before, and its length of step.
-    before: Option<(Products, f64)>,
+    /// Whether there is a direction before the next one.
+    has_direction: bool,
     /// `(r, r)` when all vectors were computed last, and the iterations since then.
     rr_anew: f64,
     since: u32,
@@ -44,12 +44,20 @@ pub struct PipelinedCg<T> {
 /// All vectors are computed anew after so many iterations.
 const MOST: u32 = 100;
 
-/// `(r, u)`, `(w, u)` and `(r, r)`.
+/// How many products an iteration takes.
+const PRODUCTS: usize = 6;
+
+type Parts = [DotPart; PRODUCTS];
+
+/// `(r, u)` and so on.
 #[derive(Debug, Clone, Copy, Default)]
 struct Products {
     ru: f64,
     wu: f64,
     rr: f64,
+    us: f64,
+    rp: f64,
+    ps: f64,
 }
 
 impl<T: Real> PipelinedCg<T> {
@@ -67,7 +75,7 @@ impl<T: Real> PipelinedCg<T> {
             z: vector(0),
             dots: Dots::new(),
             products: Products::default(),
-            before: None,
+            has_direction: false,
             rr_anew: 0.0,
             since: 0,
         }
@@ -109,9 +117,11 @@ impl<T: Real> PipelinedCg<T> {
         self.precondition(&team, Of::Residual(system.r));
         system.a.apply(&mut self.m, &mut self.w);
         self.precondition(&team, Of::W);
-        let (preconditioned, r, w) = (self.preconditioned(), &*system.r, &self.w);
-        let add = |parts: &mut [DotPart; 3], j: usize| {
-            preconditioned.add(parts, j, 0, r.own_row(j), w.own_row(j));
+        let (preconditioned, r) = (self.preconditioned(), &*system.r);
+        let (w, p, s) = (&self.w, &self.p, &self.s);
+        let add = |parts: &mut Parts, j: usize| {
+            let rows = [r, w, p, s].map(|field| field.own_row(j));
+            preconditioned.add(parts, j, 0, rows);
         };
         let (rows, dots) = (r.cells()[1], &self.dots);
         let parts = team.fold_rows(rows, || dots.parts(), add, merge_parts);
@@ -140,7 +150,7 @@ impl<T: Real> PipelinedCg<T> {
     }
 
     /// `A m`, while the products are summed up over all ranks.
-    fn apply_and_sum(&mut self, system: &mut System<'_, T>, parts: [DotPart; 3]) {
+    fn apply_and_sum(&mut self, system: &mut System<'_, T>, parts: Parts) {
         let System { a, r, .. } = system;
         let comm = Rc::clone(a.comm());
         let (m, n) = (&mut self.m, &mut self.n);
@@ -151,21 +161,29 @@ impl<T: Real> PipelinedCg<T> {
             arch: self.arch,
             diagonal: self.diagonal.as_ref(),
         };
-        let (r, w) = (&**r, &self.w);
-        let again = |dots: &Dots<3>| {
-            let add = |parts: &mut [DotPart; 3], j: usize| {
-                preconditioned.add(parts, j, 0, r.own_row(j), w.own_row(j));
+        let (r, w, p, s) = (&**r, &self.w, &self.p, &self.s);
+        let again = |dots: &Dots<PRODUCTS>| {
+            let add = |parts: &mut Parts, j: usize| {
+                let rows = [r, w, p, s].map(|field| field.own_row(j));
+                preconditioned.add(parts, j, 0, rows);
             };
             let rows = r.cells()[1];
             a.team().fold_rows(rows, || dots.parts(), add, merge_parts)
         };
-        let [ru, wu, rr] = self.dots.settle(comm.as_ref(), reduced, again);
-        self.products = Products { ru, wu, rr };
+        let [ru, wu, rr, us, rp, ps] = self.dots.settle(comm.as_ref(), reduced, again);
+        self.products = Products {
+            ru,
+            wu,
+            rr,
+            us,
+            rp,
+            ps,
+        };
     }
 
     /// All vectors after a step of length `alpha` along the new direction, and this rank's share of their
     /// products.
-    fn advance(&mut self, system: &mut System<'_, T>, [alpha, beta]: [f64; 2]) -> [DotPart; 3] {
+    fn advance(&mut self, system: &mut System<'_, T>, [alpha, beta]: [f64; 2]) -> Parts {
         let System { a, x, r, .. } = system;
         let preconditioned = Preconditioned {
             arch: self.arch,
@@ -183,7 +201,7 @@ impl<T: Real> PipelinedCg<T> {
             &mut self.s,
             &mut self.z,
         ];
-        let work = |parts: &mut [DotPart; 3], j: usize, rows: [&mut [T]; 7]| {
+        let work = |parts: &mut Parts, j: usize, rows: [&mut [T]; 7]| {
             let mut chunks = rows.map(|row| row.chunks_mut(CHUNK));
             for (k, n) in n.own_row(j).chunks(CHUNK).enumerate() {
                 let [x, r, w, m, p, s, z] = chunks
@@ -197,7 +215,7 @@ impl<T: Real> PipelinedCg<T> {
                 axpy(arch, back, s, r);
                 axpy(arch, back, z, w);
                 preconditioned.of(j, first, w, |w| m.copy_from_slice(w));
-                preconditioned.add(parts, j, first, r, w);
+                preconditioned.add(parts, j, first, [r, w, p, s]);
             }
         };
         let rows = 0..a.cells()[1];
@@ -232,15 +250,20 @@ impl<T: Real> Preconditioned<'_, T> {
         look(room);
     }
 
-    /// Adds what `r` and `w` bring to the products, over a row or a piece of it.
-    fn add(&self, parts: &mut [DotPart; 3], j: usize, first: usize, r: &[T], w: &[T]) {
-        let [ru, wu, rr] = parts;
-        for (k, (r, w)) in r.chunks(CHUNK).zip(w.chunks(CHUNK)).enumerate() {
-            self.of(j, first + k * CHUNK, r, |u| {
+    /// Adds what `r`, `w`, `p` and `s` bring to the products, over a row or a piece of it.
+    fn add(&self, parts: &mut Parts, j: usize, first: usize, [r, w, p, s]: [&[T]; 4]) {
+        let [ru, wu, rr, us, rp, ps] = parts;
+        for start in (0..r.len()).step_by(CHUNK) {
+            let columns = start..(start + CHUNK).min(r.len());
+            let [r, w, p, s] = [r, w, p, s].map(|row| &row[columns.clone()]);
+            self.of(j, first + start, r, |u| {
                 ru.add(r, u);
                 wu.add(w, u);
+                us.add(u, s);
             });
             rr.add(r, r);
+            rp.add(r, p);
+            ps.add(p, s);
         }
     }
 }
@@ -258,28 +281,33 @@ impl<T: Real> Method<T> for PipelinedCg<T> {
             diagonal.prepare(system.a);
         }
         self.dots = Dots::new();
-        self.before = None;
+        self.has_direction = false;
+        // What they hold must not count, not even in the products.
+        let directions = [&mut self.p, &mut self.s, &mut self.z];
+        system.a.team().update(directions, |_, rows| {
+            for row in rows {
+                row.fill(T::ZERO);
+            }
+        });
         self.compute(system);
         Ok(())
     }
 
     fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason> {
-        if self.before.is_some() && self.is_due() {
+        if self.is_due() {
             self.replace(system);
         }
-        let Products { ru, wu, .. } = self.products;
-        let (beta, curvature) = match self.before {
-            None => (0.0, wu),
-            Some((before, alpha)) => {
-                let beta = ru / before.ru;
-                (beta, wu - beta * ru / alpha)
-            }
-        };
+        let Products {
+            ru, wu, us, rp, ps, ..
+        } = self.products;
         positive(ru, "the preconditioner is not positive definite")?;
+        // What makes the new direction p' conjugate to the last one, (p', A p'), and (r, p'), all from products of the
+        // vectors as they are: errors of one step are not carried into the next.
+        let beta = if self.has_direction { -us / ps } else { 0.0 };
+        let curvature = wu + beta * us;
         positive(curvature, "the operator is not positive definite")?;
-        let alpha = ru / curvature;
-        let parts = self.advance(system, [alpha, beta]);
-        self.before = Some((self.products, alpha));
+        let parts = self.advance(system, [(ru + beta * rp) / curvature, beta]);
+        self.has_direction = true;
         self.apply_and_sum(system, parts);
         self.since += 1;
         Ok(Some(self.products.rr.sqrt()))
