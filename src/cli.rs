@@ -159,7 +159,7 @@ Examples:
     /// that were measured here, and how far they are off. The grid of the config is what each rank has.
     /// `ARCHITECTURE.md` tells the model.
     #[command(after_help = scale::EXAMPLES)]
-    Scale(Scale),
+    Scale(Box<Scale>),
     /// Run the cases whose answer is known, and compare.
     ///
     /// Each case is a config or a deck with published or exact numbers, in a file that says where they come

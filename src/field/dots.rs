@@ -151,7 +151,7 @@ impl<const N: usize> Dots<N> {
         of: [(&Field<X>, &Field<Y>); N],
     ) -> [f64; N] {
         let reduced = self.reduced(comm, parts, None);
-        self.settle(comm, reduced, |dots| dots.pass(team, of))
+        self.settle(comm, &reduced, |dots| dots.pass(team, of))
     }
 
     /// The first half of [`Self::totals`]: sums up over all ranks, with `overlap` run while the numbers are on their way.
@@ -170,14 +170,14 @@ impl<const N: usize> Dots<N> {
     pub fn settle(
         &mut self,
         comm: &dyn Communicator,
-        reduced: Reduced<N>,
+        reduced: &Reduced<N>,
         again: impl FnOnce(&Self) -> [DotPart; N],
     ) -> [f64; N] {
         let Reduced {
             mut parts,
             totals,
             verdicts: mut good,
-        } = reduced;
+        } = *reduced;
         for (exponent, verdict) in self.exponents.iter_mut().zip(&mut good) {
             if *verdict == Verdict::Low {
                 *exponent -= ROOM;

@@ -125,7 +125,7 @@ impl<T: Real> PipelinedCg<T> {
         };
         let (rows, dots) = (r.cells()[1], &self.dots);
         let parts = team.fold_rows(rows, || dots.parts(), add, merge_parts);
-        self.apply_and_sum(system, parts);
+        self.apply_and_sum(system, &parts);
         (self.rr_anew, self.since) = (self.products.rr, 0);
     }
 
@@ -150,13 +150,13 @@ impl<T: Real> PipelinedCg<T> {
     }
 
     /// `A m`, while the products are summed up over all ranks.
-    fn apply_and_sum(&mut self, system: &mut System<'_, T>, parts: Parts) {
+    fn apply_and_sum(&mut self, system: &mut System<'_, T>, parts: &Parts) {
         let System { a, r, .. } = system;
         let comm = Rc::clone(a.comm());
         let (m, n) = (&mut self.m, &mut self.n);
         let reduced = self
             .dots
-            .reduce_while(comm.as_ref(), parts, &mut || a.apply(m, n));
+            .reduce_while(comm.as_ref(), *parts, &mut || a.apply(m, n));
         let preconditioned = Preconditioned {
             arch: self.arch,
             diagonal: self.diagonal.as_ref(),
@@ -170,7 +170,7 @@ impl<T: Real> PipelinedCg<T> {
             let rows = r.cells()[1];
             a.team().fold_rows(rows, || dots.parts(), add, merge_parts)
         };
-        let [ru, wu, rr, us, rp, ps] = self.dots.settle(comm.as_ref(), reduced, again);
+        let [ru, wu, rr, us, rp, ps] = self.dots.settle(comm.as_ref(), &reduced, again);
         self.products = Products {
             ru,
             wu,
@@ -225,6 +225,7 @@ impl<T: Real> PipelinedCg<T> {
 }
 
 /// What is preconditioned.
+#[derive(Clone, Copy)]
 enum Of<'a, T> {
     Residual(&'a Field<T>),
     W,
@@ -308,7 +309,7 @@ impl<T: Real> Method<T> for PipelinedCg<T> {
         positive(curvature, "the operator is not positive definite")?;
         let parts = self.advance(system, [(ru + beta * rp) / curvature, beta]);
         self.has_direction = true;
-        self.apply_and_sum(system, parts);
+        self.apply_and_sum(system, &parts);
         self.since += 1;
         Ok(Some(self.products.rr.sqrt()))
     }
