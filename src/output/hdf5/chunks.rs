@@ -32,30 +32,28 @@ impl<S: Real> Chunk<S> {
         self.values.split_last_mut().expect("there is one more").1
     }
 
-    /// Its bytes as they stand in the file.
-    fn sealed(&mut self) -> &[u8] {
-        let length = size_of_val(self.values());
-        let bytes = bytemuck::cast_slice_mut::<S, u8>(&mut self.values);
-        let seal = fletcher32(&bytes[..length]);
-        bytes[length..][..SEAL].copy_from_slice(&seal.to_le_bytes());
-        &bytes[..length + SEAL]
+    /// Its bytes as they stand in the file, the checksum last.
+    fn bytes(&mut self) -> &mut [u8] {
+        let length = size_of_val(self.values()) + SEAL;
+        &mut bytemuck::cast_slice_mut::<S, u8>(&mut self.values)[..length]
     }
 
-    /// Writes it to where it begins in a dataset without filters but the checksum.
-    pub fn write(&mut self, dataset: &Dataset, start: [usize; 3]) -> Result<()> {
-        raw::write_chunk(dataset, start, self.sealed())
+    /// Writes it to where it begins in a dataset without filters but the checksum, which it returns.
+    pub fn write(&mut self, dataset: &Dataset, start: [usize; 3]) -> Result<u32> {
+        let bytes = self.bytes();
+        let (values, place) = bytes.split_at_mut(bytes.len() - SEAL);
+        let seal = fletcher32(values);
+        place.copy_from_slice(&seal.to_le_bytes());
+        raw::write_chunk(dataset, start, bytes)?;
+        Ok(seal)
     }
 
-    /// Whether the dataset holds it, with its checksum. `found` is a place for what it holds.
-    pub fn is_in(
-        &mut self,
-        dataset: &Dataset,
-        start: [usize; 3],
-        found: &mut Vec<u8>,
-    ) -> Result<bool> {
-        let expected = self.sealed();
-        found.resize(expected.len(), 0);
-        Ok(raw::read_chunk(dataset, start, found)? && found == expected)
+    /// Reads what the dataset holds. Whether that has the checksum `seal`, and says so.
+    pub fn read(&mut self, dataset: &Dataset, start: [usize; 3], seal: u32) -> Result<bool> {
+        let bytes = self.bytes();
+        let is_whole = raw::read_chunk(dataset, start, bytes)?;
+        let (values, place) = bytes.split_at(bytes.len() - SEAL);
+        Ok(is_whole && *place == seal.to_le_bytes() && fletcher32(values) == seal)
     }
 }
 

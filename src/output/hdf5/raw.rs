@@ -11,7 +11,7 @@ use bytemuck::Pod;
 use hdf5_metno::{Dataset, Dataspace, Error, Result, h5check, sync::sync};
 use hdf5_metno_sys::{
     h5::{hbool_t, herr_t, hsize_t},
-    h5d::{H5Dget_chunk_info_by_coord, H5Dread_chunk, H5Dwrite, H5Dwrite_chunk},
+    h5d::{H5Dread_chunk, H5Dwrite, H5Dwrite_chunk},
     h5f::{H5F_ACC_RDWR, H5Fclose, H5Fopen},
     h5i::hid_t,
     h5p::{H5P_CLS_FILE_ACCESS, H5P_DEFAULT, H5Pclose, H5Pcreate, H5Pset},
@@ -19,6 +19,11 @@ use hdf5_metno_sys::{
 };
 
 unsafe extern "C" {
+    fn H5Dget_chunk_storage_size(
+        dataset: hid_t,
+        start: *const hsize_t,
+        bytes: *mut hsize_t,
+    ) -> herr_t;
     fn H5DSset_scale(dataset: hid_t, name: *const c_char) -> herr_t;
     fn H5DSattach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
 }
@@ -132,17 +137,11 @@ pub fn write_chunk(dataset: &Dataset, start: [usize; 3], bytes: &[u8]) -> Result
 pub fn read_chunk(dataset: &Dataset, start: [usize; 3], bytes: &mut [u8]) -> Result<bool> {
     let start = offset(dataset, start)?;
     sync(|| {
-        let (mut filters, mut place, mut stored) = (0, 0, 0);
+        let mut stored = 0;
         // SAFETY: the dataset is alive and `start` has one entry for each of its dimensions; the library writes one
-        // number each.
+        // number.
         h5check(unsafe {
-            H5Dget_chunk_info_by_coord(
-                dataset.id(),
-                start.as_ptr(),
-                &raw mut filters,
-                &raw mut place,
-                &raw mut stored,
-            )
+            H5Dget_chunk_storage_size(dataset.id(), start.as_ptr(), &raw mut stored)
         })?;
         if stored != bytes.len() as hsize_t {
             return Ok(false);

@@ -33,23 +33,24 @@ pub fn write<S: Real + H5Type>(
     let cannot = |what: &'static str| move |error| failed(what, path, &error);
     let file = open_unmarked(path)?;
     let rows = storage.chunk_rows(values.counts);
-    match *part {
+    let seals = match *part {
         Part::Frame { index, time } => {
             let frames = layout::Frames::extend(&file, index).map_err(cannot("extend"))?;
             let dataset = frames.temperature();
-            write_chunks::<S>(dataset, index, storage, values, rows)
+            let seals = write_chunks::<S>(dataset, index, storage, values, rows)
                 .map_err(cannot("write a frame to"))?;
             fault::point("frame", 0);
             frames
                 .write_time(index, Some(time), false)
                 .map_err(cannot("write a time to"))?;
+            seals
         }
         Part::Property(property) => {
             layout::create_property(&file, &property, values.counts, storage)
                 .and_then(|dataset| write_chunks::<S>(&dataset, 0, storage, values, rows))
-                .map_err(cannot("write a property to"))?;
+                .map_err(cannot("write a property to"))?
         }
-    }
+    };
     file.flush().map_err(cannot("flush"))?;
     file.close().map_err(cannot("close"))?;
     if let Part::Frame { .. } = part {
@@ -58,7 +59,7 @@ pub fn write<S: Real + H5Type>(
     // Anew, so that no cache of the library answers for it.
     let file = File::open(path).map_err(cannot("open"))?;
     let dataset = file.dataset(part.name()).map_err(cannot("read"))?;
-    if !holds::<S>(&dataset, part.index(), storage, values, rows)
+    if !holds::<S>(&dataset, part.index(), &seals, values, rows)
         .map_err(cannot("read back what was written to"))?
     {
         return Err(lost(path, &dataset));
@@ -95,15 +96,17 @@ fn chunks(rows: usize, all: usize) -> impl Iterator<Item = Range<usize>> {
         .map(move |first| first..all.min(first + rows))
 }
 
+/// Returns the checksums of the chunks; none if the library makes them, of what it has compressed.
 fn write_chunks<S: Real>(
     dataset: &Dataset,
     index: usize,
     storage: Storage,
     values: &Gathered,
     rows: usize,
-) -> Hdf5Result<()> {
+) -> Hdf5Result<Vec<u32>> {
     let [nx, ny] = values.counts;
     let mut chunk = Chunk::<S>::new(rows, nx);
+    let mut seals = Vec::new();
     for part in chunks(rows, ny) {
         let start = [index, part.start, 0];
         let count = part.len();
@@ -112,34 +115,33 @@ fn write_chunks<S: Real>(
             let values = &chunk.values()[..count * nx];
             raw::write(dataset, &start, &[1, count, nx], values, false)?;
         } else {
-            chunk.write(dataset, start)?;
+            seals.push(chunk.write(dataset, start)?);
         }
     }
-    Ok(())
+    Ok(seals)
 }
 
-/// Whether a dataset holds all the bits.
+/// Whether a dataset holds all the bits, or all chunks by their checksums, if there are any.
 fn holds<S: Real + H5Type>(
     dataset: &Dataset,
     index: usize,
-    storage: Storage,
+    seals: &[u32],
     values: &Gathered,
     rows: usize,
 ) -> Hdf5Result<bool> {
     let [nx, ny] = values.counts;
     let mut chunk = Chunk::<S>::new(rows, nx);
-    let mut found = Vec::new();
-    for part in chunks(rows, ny) {
+    for (k, part) in chunks(rows, ny).enumerate() {
         let start = [index, part.start, 0];
-        let count = part.len();
-        values.copy_rows(part.clone(), chunk.values());
-        let is_there = if storage.compression.is_some() {
+        let is_there = if let Some(seal) = seals.get(k) {
+            chunk.read(dataset, start, *seal)?
+        } else {
+            let count = part.len();
+            values.copy_rows(part.clone(), chunk.values());
             let expected = &chunk.values()[..count * nx];
             let slice = dataset.read_slice::<S, _, Ix2>(s![index, part, ..])?;
             let slice = slice.as_slice().expect("it was read in this order");
             bytemuck::cast_slice::<S, u8>(slice) == bytemuck::cast_slice::<S, u8>(expected)
-        } else {
-            chunk.is_in(dataset, start, &mut found)?
         };
         if !is_there {
             return Ok(false);
