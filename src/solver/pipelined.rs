@@ -81,50 +81,14 @@ impl<T: Real> PipelinedCg<T> {
         }
     }
 
-    fn preconditioned(&self) -> Preconditioned<'_, T> {
-        Preconditioned {
-            arch: self.arch,
-            diagonal: self.diagonal.as_ref(),
-        }
-    }
-
-    /// `m = M^-1 of`, row by row.
-    fn precondition(&mut self, team: &Team, of: Of<'_, T>) {
-        let preconditioned = Preconditioned {
-            arch: self.arch,
-            diagonal: self.diagonal.as_ref(),
-        };
-        let of = match of {
-            Of::Residual(r) => r,
-            Of::W => &self.w,
-            Of::S => &self.s,
-        };
-        team.update([&mut self.m], |j, [m]| {
-            for (k, (of, m)) in of
-                .own_row(j)
-                .chunks(CHUNK)
-                .zip(m.chunks_mut(CHUNK))
-                .enumerate()
-            {
-                preconditioned.of(j, k * CHUNK, of, |of| m.copy_from_slice(of));
-            }
-        });
-    }
-
     /// All that follows from `r`.
     fn compute(&mut self, system: &mut System<'_, T>) {
         let team = Rc::clone(system.a.team());
-        self.precondition(&team, Of::Residual(system.r));
+        let by = Preconditioned::by(self.diagonal.as_ref());
+        by.write(&team, system.r, &mut self.m);
         system.a.apply(&mut self.m, &mut self.w);
-        self.precondition(&team, Of::W);
-        let (preconditioned, r) = (self.preconditioned(), &*system.r);
-        let (w, p, s) = (&self.w, &self.p, &self.s);
-        let add = |parts: &mut Parts, j: usize| {
-            let rows = [r, w, p, s].map(|field| field.own_row(j));
-            preconditioned.add(parts, j, 0, rows);
-        };
-        let (rows, dots) = (r.cells()[1], &self.dots);
-        let parts = team.fold_rows(rows, || dots.parts(), add, merge_parts);
+        by.write(&team, &self.w, &mut self.m);
+        let parts = by.parts(&team, &self.dots, [&*system.r, &self.w, &self.p, &self.s]);
         self.apply_and_sum(system, &parts);
         (self.rr_anew, self.since) = (self.products.rr, 0);
     }
@@ -135,7 +99,7 @@ impl<T: Real> PipelinedCg<T> {
         let p = &self.p;
         team.update([&mut self.m], |j, [m]| m.copy_from_slice(p.own_row(j)));
         system.a.apply(&mut self.m, &mut self.s);
-        self.precondition(&team, Of::S);
+        Preconditioned::by(self.diagonal.as_ref()).write(&team, &self.s, &mut self.m);
         system.a.apply(&mut self.m, &mut self.z);
         let System { a, b, x, r, .. } = system;
         a.residual(b, x, r, Dots::<1>::new().parts());
@@ -157,19 +121,9 @@ impl<T: Real> PipelinedCg<T> {
         let reduced = self
             .dots
             .reduce_while(comm.as_ref(), *parts, &mut || a.apply(m, n));
-        let preconditioned = Preconditioned {
-            arch: self.arch,
-            diagonal: self.diagonal.as_ref(),
-        };
-        let (r, w, p, s) = (&**r, &self.w, &self.p, &self.s);
-        let again = |dots: &Dots<PRODUCTS>| {
-            let add = |parts: &mut Parts, j: usize| {
-                let rows = [r, w, p, s].map(|field| field.own_row(j));
-                preconditioned.add(parts, j, 0, rows);
-            };
-            let rows = r.cells()[1];
-            a.team().fold_rows(rows, || dots.parts(), add, merge_parts)
-        };
+        let by = Preconditioned::by(self.diagonal.as_ref());
+        let of = [&**r, &self.w, &self.p, &self.s];
+        let again = |dots: &Dots<PRODUCTS>| by.parts(a.team(), dots, of);
         let [ru, wu, rr, us, rp, ps] = self.dots.settle(comm.as_ref(), &reduced, again);
         self.products = Products {
             ru,
@@ -185,10 +139,7 @@ impl<T: Real> PipelinedCg<T> {
     /// products.
     fn advance(&mut self, system: &mut System<'_, T>, [alpha, beta]: [f64; 2]) -> Parts {
         let System { a, x, r, .. } = system;
-        let preconditioned = Preconditioned {
-            arch: self.arch,
-            diagonal: self.diagonal.as_ref(),
-        };
+        let by = Preconditioned::by(self.diagonal.as_ref());
         let (arch, n) = (self.arch, &self.n);
         let [forth, back, beta] = [alpha, -alpha, beta].map(T::from_f64);
         let empty = self.dots.parts();
@@ -210,26 +161,18 @@ impl<T: Real> PipelinedCg<T> {
                 let first = k * CHUNK;
                 xpay(arch, n, beta, z);
                 xpay(arch, w, beta, s);
-                preconditioned.of(j, first, r, |u| xpay(arch, u, beta, p));
+                by.of(j, first, r, |u| xpay(arch, u, beta, p));
                 axpy(arch, forth, p, x);
                 axpy(arch, back, s, r);
                 axpy(arch, back, z, w);
-                preconditioned.of(j, first, w, |w| m.copy_from_slice(w));
-                preconditioned.add(parts, j, first, [r, w, p, s]);
+                by.of(j, first, w, |w| m.copy_from_slice(w));
+                by.add(parts, j, first, [r, w, p, s]);
             }
         };
         let rows = 0..a.cells()[1];
         a.team()
             .sweep(fields, rows, || empty, work, merge_parts, &mut || {})
     }
-}
-
-/// What is preconditioned.
-#[derive(Clone, Copy)]
-enum Of<'a, T> {
-    Residual(&'a Field<T>),
-    W,
-    S,
 }
 
 /// The preconditioner, piece by piece of a row.
@@ -239,7 +182,33 @@ struct Preconditioned<'a, T> {
     diagonal: Option<&'a Diagonal<T>>,
 }
 
-impl<T: Real> Preconditioned<'_, T> {
+impl<'a, T: Real> Preconditioned<'a, T> {
+    fn by(diagonal: Option<&'a Diagonal<T>>) -> Self {
+        Self {
+            arch: Arch::new(),
+            diagonal,
+        }
+    }
+
+    /// `to = M^-1 of`.
+    fn write(&self, team: &Team, of: &Field<T>, to: &mut Field<T>) {
+        team.update([to], |j, [to]| {
+            for (k, to) in to.chunks_mut(CHUNK).enumerate() {
+                let first = k * CHUNK;
+                let of = &of.own_row(j)[first..][..to.len()];
+                self.of(j, first, of, |of| to.copy_from_slice(of));
+            }
+        });
+    }
+
+    /// This rank's share of the products of `r`, `w`, `p` and `s`.
+    fn parts(&self, team: &Team, dots: &Dots<PRODUCTS>, of: [&Field<T>; 4]) -> Parts {
+        let add = |parts: &mut Parts, j: usize| {
+            self.add(parts, j, 0, of.map(|field| field.own_row(j)));
+        };
+        team.fold_rows(of[0].cells()[1], || dots.parts(), add, merge_parts)
+    }
+
     /// Looks at `M^-1 v` of a piece `v` of row `j` that begins with cell `first`.
     fn of(&self, j: usize, first: usize, v: &[T], look: impl FnOnce(&[T])) {
         let Some(diagonal) = self.diagonal else {
