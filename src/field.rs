@@ -15,6 +15,8 @@ pub use span::{Span, cut};
 pub use sum::{ReproducibleSum, reproducible_sum};
 pub use team::Team;
 
+use std::ops::Range;
+
 use pulp::Arch;
 
 /// Bytes of a cache line, to which the first own cell of every row is aligned: vectors of cells
@@ -98,6 +100,25 @@ impl<T: Real> Field<T> {
             });
         });
         other
+    }
+
+    /// These cells alone, ghosts among them, as a field without ghosts.
+    ///
+    /// # Panics
+    /// If there are no such cells.
+    #[must_use]
+    pub fn into_window(self, columns: Range<isize>, rows: Range<isize>) -> Self {
+        let ghosts = self.signed_ghosts();
+        let [nx, ny] = self.cells.map(|cells| signed(cells) + ghosts);
+        assert!(-ghosts <= columns.start && columns.start <= columns.end && columns.end <= nx);
+        assert!(-ghosts <= rows.start && rows.start <= rows.end && rows.end <= ny);
+        Self {
+            first: self.first + (rows.start + ghosts).cast_unsigned() * self.stride,
+            margin: self.margin + (columns.start + ghosts).cast_unsigned(),
+            cells: [columns, rows].map(|range| (range.end - range.start).cast_unsigned()),
+            ghosts: 0,
+            ..self
+        }
     }
 
     #[must_use]

@@ -11,6 +11,7 @@
 )]
 
 mod coarse;
+mod finish;
 mod helmholtz;
 mod passing;
 mod row;
@@ -19,11 +20,9 @@ mod stencil;
 mod step;
 mod vectors;
 
-pub use coarse::{
-    Relaxation, gather_columns, gather_rows, relax, relax_zero, spread_columns, spread_row,
-    subtract_from,
-};
-pub use helmholtz::{Finish, HelmholtzRow, Residual, Value};
+pub use coarse::{gather_columns, gather_rows, relax_zero, spread_columns, spread_row};
+pub use finish::{Finish, Relaxation, Residual, Value};
+pub use helmholtz::HelmholtzRow;
 pub use passing::EulerPassing;
 pub use pulp::Arch;
 pub use row::{NoSource, Rows, Sources, Uniform};

@@ -44,6 +44,8 @@ pub struct System<'a, T> {
     pub x: &'a mut Field<T>,
     /// `b - A x`, as far as the method keeps it so.
     pub r: &'a mut Field<T>,
+    /// For `(r, r)`.
+    pub rr: Dots<1>,
     /// The norm of `r` that is wanted.
     pub goal: f64,
 }
@@ -58,6 +60,11 @@ pub trait Method<T: Real> {
     /// Iterations without a smaller residual after which there is no hope.
     fn patience(&self) -> u64 {
         1000
+    }
+
+    /// Whether the norms it returns are those of `b - A x`, computed from the `x` that it has made.
+    fn is_truthful(&self) -> bool {
+        false
     }
 
     /// Begins anew, given the norm of the residual `b - A x` that `r` now is.
@@ -186,6 +193,7 @@ impl<T: Real> Solver<T> {
             b,
             x,
             r: &mut self.r,
+            rr: Dots::new(),
             goal: 0.0,
         };
         let before = system.a.applications();
@@ -217,8 +225,13 @@ fn reach<T: Real>(
     }
     while !watch.is_reached(truth) {
         method.start(system, truth)?;
-        let stuck = iterate(method, system, watch, truth)?;
-        let before = std::mem::replace(&mut truth, residual(system));
+        let before = truth;
+        let (stuck, norm) = iterate(method, system, watch, before)?;
+        truth = if method.is_truthful() && !stuck {
+            norm
+        } else {
+            residual(system)
+        };
         if watch.is_reached(truth) || truth <= round_off(system) {
             break;
         }
@@ -231,30 +244,30 @@ fn reach<T: Real>(
     Ok(truth)
 }
 
-/// Iterates until the method believes that it is there, or gets no further: then true.
+/// Iterates until the method believes that it is there, or gets no further: then true. Also returns the last norm
+/// that it saw.
 fn iterate<T: Real>(
     method: &mut dyn Method<T>,
     system: &mut System<'_, T>,
     watch: &mut Watch,
     mut norm: f64,
-) -> Result<bool, Reason> {
+) -> Result<(bool, f64), Reason> {
     while !watch.is_reached(norm) {
         let seen = method.iterate(system)?;
+        norm = seen.unwrap_or(norm);
         match watch.count(seen) {
-            Err(Reason::Stagnated) => return Ok(true),
+            Err(Reason::Stagnated) => return Ok((true, norm)),
             counted => counted?,
         }
-        norm = seen.unwrap_or(norm);
     }
-    Ok(false)
+    Ok((false, norm))
 }
 
 /// `r = b - A x`, and its norm.
 fn residual<T: Real>(system: &mut System<'_, T>) -> f64 {
-    let mut dots = Dots::new();
-    let System { a, b, x, r, .. } = system;
-    let part = a.residual(b, x, r, dots.parts());
-    let [rr] = dots.totals(a.comm().as_ref(), a.team(), part, [(&**r, &**r)]);
+    let System { a, b, x, r, rr, .. } = system;
+    let part = a.residual(b, x, r, rr.parts());
+    let [rr] = rr.totals(a.comm().as_ref(), a.team(), part, [(&**r, &**r)]);
     rr.sqrt()
 }
 

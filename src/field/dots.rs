@@ -212,6 +212,16 @@ impl<const N: usize> Dots<N> {
         self.totals(comm, team, parts, of)
     }
 
+    /// The products in passes that `make` makes: one, and another if the terms were not as foretold. Collective.
+    pub fn made_by(
+        &mut self,
+        comm: &dyn Communicator,
+        mut make: impl FnMut(&Self) -> [DotPart; N],
+    ) -> [f64; N] {
+        let reduced = self.reduced(comm, make(self), None);
+        self.settle(comm, &reduced, make)
+    }
+
     fn pass<X: Real, Y: Real>(&self, team: &Team, of: [(&Field<X>, &Field<Y>); N]) -> [DotPart; N] {
         let rows = of.first().map_or(0, |(x, _)| x.cells()[1]);
         let add = |parts: &mut [DotPart; N], j| {

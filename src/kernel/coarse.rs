@@ -4,22 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::field::Real;
 
-/// What becomes of `A x` in a relaxation of some cells of a row.
-pub struct Relaxation<'a, T> {
-    /// 1 in the cells that are relaxed, 0 in the others.
-    pub mask: &'a [T],
-    /// Reciprocals of the diagonal of `A`.
-    pub inverse: &'a [T],
-    pub b: &'a [T],
-    pub x: &'a [T],
-}
-
-/// `y = x + mask (inverse (b - y))`, where `y` is `A x`.
-pub fn relax<T: Real>(arch: Arch, by: &Relaxation<'_, T>, y: &mut [T]) {
-    arch.dispatch(Relax { by, y });
-}
-
-/// The same for an `x` that is 0: `y = mask (inverse b)`.
+/// A [`super::Relaxation`] of an `x` that is 0: `y = mask (inverse b)`.
 pub fn relax_zero<T: Real>(arch: Arch, mask: &[T], inverse: &[T], b: &[T], y: &mut [T]) {
     arch.dispatch(RelaxZero {
         mask,
@@ -27,11 +12,6 @@ pub fn relax_zero<T: Real>(arch: Arch, mask: &[T], inverse: &[T], b: &[T], y: &m
         b,
         y,
     });
-}
-
-/// `y = b - y`.
-pub fn subtract_from<T: Real>(arch: Arch, b: &[T], y: &mut [T]) {
-    arch.dispatch(SubtractFrom { b, y });
 }
 
 /// `out = center + (lower above + upper below)`: what a coarse row takes from three fine ones.
@@ -68,40 +48,32 @@ pub fn spread_row<T: Real, const ADD: bool>(
 /// What the `n` coarse cells `out` of a row take from it: the cell each coincides with, and the one
 /// behind and the one before it by the weights `lower[k + 1]` and `upper[k]`. `fine` begins with
 /// the cell before the first of those that coincide, and `lower` and `upper` one coarse cell before.
-pub fn gather_columns<T: Real>(fine: &[T], lower: &[T], upper: &[T], out: &mut [T]) {
-    let n = out.len();
-    let (lower, upper, fine) = (&lower[1..][..n], &upper[..n], &fine[..=2 * n]);
-    for (k, out) in out.iter_mut().enumerate() {
-        let [before, center, behind] = [fine[2 * k], fine[2 * k + 1], fine[2 * k + 2]];
-        *out = center + (lower[k] * behind + upper[k] * before);
-    }
+pub fn gather_columns<T: Real>(arch: Arch, fine: &[T], lower: &[T], upper: &[T], out: &mut [T]) {
+    arch.dispatch(GatherColumns {
+        fine,
+        lower,
+        upper,
+        out,
+    });
 }
 
 /// Puts or adds to the cells `y` of a row what they take from a coarse one. `coarse`, `lower` and `upper`
 /// begin with the coarse cell that coincides with the first of `y`, or with the one before it if
 /// `begins_between` says that there is none.
 pub fn spread_columns<T: Real, const ADD: bool>(
+    arch: Arch,
     coarse: &[T],
-    lower: &[T],
-    upper: &[T],
+    [lower, upper]: [&[T]; 2],
     begins_between: bool,
     y: &mut [T],
 ) {
-    let between = |k: usize| lower[k] * coarse[k] + upper[k] * coarse[k + 1];
-    let skipped = usize::from(begins_between).min(y.len());
-    let (first, rest) = y.split_at_mut(skipped);
-    if let [first] = first {
-        put::<T, ADD>(first, between(0));
-    }
-    let (pairs, last) = rest.as_chunks_mut::<2>();
-    let count = pairs.len();
-    for (k, [at, behind]) in (skipped..).zip(pairs) {
-        put::<T, ADD>(at, coarse[k]);
-        put::<T, ADD>(behind, between(k));
-    }
-    if let [last] = last {
-        put::<T, ADD>(last, coarse[skipped + count]);
-    }
+    arch.dispatch(SpreadColumns::<T, ADD> {
+        coarse,
+        lower,
+        upper,
+        begins_between,
+        y,
+    });
 }
 
 #[inline(always)]
@@ -113,19 +85,9 @@ fn put<T: Real, const ADD: bool>(y: &mut T, value: T) {
     }
 }
 
-struct Relax<'a, T> {
-    by: &'a Relaxation<'a, T>,
-    y: &'a mut [T],
-}
-
 struct RelaxZero<'a, T> {
     mask: &'a [T],
     inverse: &'a [T],
-    b: &'a [T],
-    y: &'a mut [T],
-}
-
-struct SubtractFrom<'a, T> {
     b: &'a [T],
     y: &'a mut [T],
 }
@@ -143,26 +105,22 @@ struct SpreadRow<'a, T, const ADD: bool> {
     y: &'a mut [T],
 }
 
-// Plain loops, of which the compiler makes wide vectors inside these functions.
-
-impl<T: Real> WithSimd for Relax<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let n = self.y.len();
-        let Relaxation {
-            mask,
-            inverse,
-            b,
-            x,
-        } = *self.by;
-        let (mask, inverse, b, x) = (&mask[..n], &inverse[..n], &b[..n], &x[..n]);
-        for (i, y) in self.y.iter_mut().enumerate() {
-            *y = x[i] + mask[i] * (inverse[i] * (b[i] - *y));
-        }
-    }
+struct GatherColumns<'a, T> {
+    fine: &'a [T],
+    lower: &'a [T],
+    upper: &'a [T],
+    out: &'a mut [T],
 }
+
+struct SpreadColumns<'a, T, const ADD: bool> {
+    coarse: &'a [T],
+    lower: &'a [T],
+    upper: &'a [T],
+    begins_between: bool,
+    y: &'a mut [T],
+}
+
+// Plain loops, of which the compiler makes wide vectors inside these functions.
 
 impl<T: Real> WithSimd for RelaxZero<'_, T> {
     type Output = ();
@@ -173,17 +131,6 @@ impl<T: Real> WithSimd for RelaxZero<'_, T> {
         let (mask, inverse, b) = (&self.mask[..n], &self.inverse[..n], &self.b[..n]);
         for (i, y) in self.y.iter_mut().enumerate() {
             *y = mask[i] * (inverse[i] * b[i]);
-        }
-    }
-}
-
-impl<T: Real> WithSimd for SubtractFrom<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        for (y, &b) in self.y.iter_mut().zip(self.b) {
-            *y = b - *y;
         }
     }
 }
@@ -213,6 +160,55 @@ impl<T: Real, const ADD: bool> WithSimd for SpreadRow<'_, T, ADD> {
         let [upper, b] = self.high.map(|row| &row[..n]);
         for (i, y) in self.y.iter_mut().enumerate() {
             put::<T, ADD>(y, lower[i] * a[i] + upper[i] * b[i]);
+        }
+    }
+}
+
+impl<T: Real> WithSimd for GatherColumns<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let n = self.out.len();
+        let (lower, upper) = (&self.lower[1..][..n], &self.upper[..n]);
+        let (before, _) = self.fine[..2 * n].as_chunks::<2>();
+        let (from_center, _) = self.fine[1..=2 * n].as_chunks::<2>();
+        let (before, from_center) = (&before[..n], &from_center[..n]);
+        for (k, out) in self.out.iter_mut().enumerate() {
+            let [center, behind] = from_center[k];
+            *out = center + (lower[k] * behind + upper[k] * before[k][0]);
+        }
+    }
+}
+
+impl<T: Real, const ADD: bool> WithSimd for SpreadColumns<'_, T, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Self {
+            coarse,
+            lower,
+            upper,
+            begins_between,
+            y,
+        } = self;
+        let between = |k: usize| lower[k] * coarse[k] + upper[k] * coarse[k + 1];
+        let skipped = usize::from(begins_between).min(y.len());
+        let (first, rest) = y.split_at_mut(skipped);
+        if let [first] = first {
+            put::<T, ADD>(first, between(0));
+        }
+        let (pairs, last) = rest.as_chunks_mut::<2>();
+        let n = pairs.len();
+        if let [last] = last {
+            put::<T, ADD>(last, coarse[skipped + n]);
+        }
+        let (lower, upper) = (&lower[skipped..][..n], &upper[skipped..][..n]);
+        let (at_pairs, next) = (&coarse[skipped..][..n], &coarse[skipped..][1..=n]);
+        for (k, [at, behind]) in pairs.iter_mut().enumerate() {
+            put::<T, ADD>(at, at_pairs[k]);
+            put::<T, ADD>(behind, lower[k] * at_pairs[k] + upper[k] * next[k]);
         }
     }
 }

@@ -1,11 +1,9 @@
 //! The Helmholtz operator on a row of cells.
 
-use std::ops::Range;
-
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
 use super::{
-    Rows, Surrounded,
+    Finish, Rows, Surrounded,
     row::{vectors, vectors_mut},
 };
 use crate::field::Real;
@@ -32,74 +30,6 @@ pub struct HelmholtzRow<'a, T, X, S, N, C, F> {
     pub alpha: T,
     pub beta: T,
     pub finish: F,
-}
-
-/// What becomes of the operator's value in each cell of a row.
-pub trait Finish<T: Real>: Copy {
-    /// The rows that it needs, as vectors.
-    type Vectors<S: Simd>: Copy;
-
-    /// Some of the columns.
-    #[must_use]
-    fn part(self, columns: Range<usize>) -> Self;
-    /// `count` vectors from column `first` on.
-    fn vectors<S: Simd>(self, first: usize, count: usize) -> Self::Vectors<S>;
-    /// What is made of `value`, vector `k`.
-    fn of<S: Simd>(
-        simd: S,
-        vectors: &Self::Vectors<S>,
-        value: T::Vector<S>,
-        k: usize,
-    ) -> T::Vector<S>;
-}
-
-/// The value itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Value;
-
-impl<T: Real> Finish<T> for Value {
-    type Vectors<S: Simd> = ();
-
-    #[inline(always)]
-    fn part(self, _columns: Range<usize>) -> Self {
-        self
-    }
-
-    #[inline(always)]
-    fn vectors<S: Simd>(self, _first: usize, _count: usize) {}
-
-    #[inline(always)]
-    fn of<S: Simd>(_simd: S, (): &(), value: T::Vector<S>, _k: usize) -> T::Vector<S> {
-        value
-    }
-}
-
-/// The residual: these cells of the right-hand side minus the value.
-#[derive(Debug, Clone, Copy)]
-pub struct Residual<'a, T>(pub &'a [T]);
-
-impl<'a, T: Real> Finish<T> for Residual<'a, T> {
-    type Vectors<S: Simd> = &'a [T::Vector<S>];
-
-    #[inline(always)]
-    fn part(self, columns: Range<usize>) -> Self {
-        Self(&self.0[columns])
-    }
-
-    #[inline(always)]
-    fn vectors<S: Simd>(self, first: usize, count: usize) -> Self::Vectors<S> {
-        vectors::<T, S>(self.0, first, count)
-    }
-
-    #[inline(always)]
-    fn of<S: Simd>(
-        simd: S,
-        vectors: &Self::Vectors<S>,
-        value: T::Vector<S>,
-        k: usize,
-    ) -> T::Vector<S> {
-        T::difference(simd, vectors[k], value)
-    }
 }
 
 impl<T, X, S1, N, C, F> HelmholtzRow<'_, T, X, S1, N, C, F>
@@ -151,7 +81,7 @@ where
             let inflow = T::sum(simd, across_x, across_y);
             let held = T::product(simd, T::product(simd, alpha, C::vector(&capacity, 0, k)), u);
             let value = T::difference(simd, held, T::product(simd, beta, inflow));
-            out[k] = F::of(simd, &finish, value, k);
+            out[k] = F::of(simd, &finish, [u, value], k);
         }
     }
 }
@@ -186,7 +116,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Uniform;
+    use crate::kernel::{Residual, Uniform, Value};
     use proptest::prelude::*;
 
     /// The operator in one cell as the discretisation reads, for comparison.

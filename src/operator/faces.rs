@@ -2,8 +2,9 @@
 
 use super::coefficients::Weights;
 use crate::{
-    field::{Field, Real, Team, signed},
+    field::{Field, Real, signed},
     grid::Side,
+    kernel::Arch,
 };
 
 /// Weights of the faces of a subdomain, conductivity over the square of the cell width, in
@@ -34,20 +35,47 @@ impl<T: Real> Faces<T> {
         }
     }
 
-    /// The same in other numbers.
-    pub(super) fn converted<L: Real>(&self, team: &Team) -> Faces<L> {
+    /// The same in other numbers, and the number that they are multiples of. Those between the cells are
+    /// not computed anew: `links` are already the multiples by `beta` that [`Self::beyond`] gives, with
+    /// those before the first cells in a ghost.
+    pub(super) fn lowered<L: Real>(
+        &self,
+        beta: T,
+        links: [Field<L>; 2],
+        is_wall: [bool; 4],
+    ) -> (Faces<L>, L) {
         let convert = |weight: &T| L::from_f64(weight.to_f64());
         match self {
-            Self::Uniform { between, walls } => Faces::Uniform {
-                between: between.each_ref().map(convert),
-                walls: walls
+            Self::Uniform { between, walls } => {
+                let walls = walls
                     .each_ref()
-                    .map(|wall| Some(wall.as_ref()?.iter().map(convert).collect())),
-            },
-            Self::PerFace { x, y } => Faces::PerFace {
-                x: x.converted(team, 0),
-                y: y.converted(team, 0),
-            },
+                    .map(|wall| Some(wall.as_ref()?.iter().map(convert).collect()));
+                let between = between.each_ref().map(convert);
+                (Faces::Uniform { between, walls }, convert(&beta))
+            }
+            Self::PerFace { .. } => {
+                let [east, north] = links;
+                let cells = east.cells();
+                let [nx, ny] = cells.map(signed);
+                let mut faces = Faces::PerFace {
+                    x: east.into_window(-1..nx, 0..ny),
+                    y: north.into_window(0..nx, -1..ny),
+                };
+                for (side, _) in Side::ALL.into_iter().zip(is_wall).filter(|(_, is)| *is) {
+                    let end = |axis: usize| if side.is_high() { cells[axis] - 1 } else { 0 };
+                    let weight = |along: usize| {
+                        let [i, j] = match side.axis() {
+                            0 => [end(0), along],
+                            _ => [along, end(1)],
+                        };
+                        let weight = self.around(cells, i, j)[side as usize];
+                        L::from_f64(beta.to_f64() * weight.to_f64())
+                    };
+                    let along = 0..cells[1 - side.axis()];
+                    faces.set_wall(side, along.map(weight).collect());
+                }
+                (faces, L::from_f64(1.0))
+            }
         }
     }
 
@@ -94,22 +122,38 @@ impl<T: Real> Faces<T> {
         }
     }
 
-    /// The weights of the faces of own row `j` of `cells` at the right or at the top of each cell.
-    pub fn beyond(&self, side: Side, cells: [usize; 2], j: usize, out: &mut [T]) {
+    /// The weights of the faces of own row `j` of `cells` at the right or at the top of each cell, times
+    /// `factor`.
+    pub fn beyond<L: Real>(
+        &self,
+        side: Side,
+        cells: [usize; 2],
+        j: usize,
+        factor: f64,
+        out: &mut [L],
+    ) {
         debug_assert!(side.is_high());
+        let multiple = |weight: T| L::from_f64(factor * weight.to_f64());
+        let all = |weights: &[T], out: &mut [L]| {
+            Arch::new().dispatch(|| {
+                for (out, weight) in out.iter_mut().zip(weights) {
+                    *out = multiple(*weight);
+                }
+            });
+        };
         match self {
             Self::Uniform { between, .. } => {
-                out.fill(between[side.axis()]);
+                out.fill(multiple(between[side.axis()]));
                 match (self.wall(side), side) {
-                    (Some(weights), Side::Top) if j + 1 == cells[1] => out.copy_from_slice(weights),
-                    (Some(weights), Side::Right) => out[cells[0] - 1] = weights[j],
+                    (Some(weights), Side::Top) if j + 1 == cells[1] => all(weights, out),
+                    (Some(weights), Side::Right) => out[cells[0] - 1] = multiple(weights[j]),
                     _ => {}
                 }
             }
-            Self::PerFace { x, y } => out.copy_from_slice(match side {
-                Side::Top => y.own_row(j + 1),
-                _ => &x.own_row(j)[1..],
-            }),
+            Self::PerFace { x, y } => match side {
+                Side::Top => all(y.own_row(j + 1), out),
+                _ => all(&x.own_row(j)[1..], out),
+            },
         }
     }
 

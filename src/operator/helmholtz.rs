@@ -17,7 +17,7 @@ use crate::{
     field::{DotPart, Field, LINE, Real, Team, merge_parts},
     grid::Side,
     halo::{Halo, Reach},
-    kernel::{Arch, CHUNK, Residual, Value, multiply, scale},
+    kernel::{Arch, CHUNK, Finish, Residual, Value, convert, multiply, scale},
 };
 
 /// `A u = alpha c u - beta div(K grad u)` with the heat capacity `c`, as finite volumes with the
@@ -104,10 +104,14 @@ impl<T: Real> Helmholtz<T> {
         }
     }
 
-    /// The operator on the same subdomain in other numbers.
+    /// The operator on the same subdomain in other numbers, as it is set now. `links` are `beta` times
+    /// the weights of the faces at the right and at the top of each cell, those before the first cells in
+    /// a ghost; what stands for walls does not count.
     #[must_use]
-    pub fn converted<L: Real>(&self, domain: &Domain) -> Helmholtz<L> {
+    pub fn lowered<L: Real>(&self, domain: &Domain, links: [Field<L>; 2]) -> Helmholtz<L> {
         let convert = |value: &T| L::from_f64(value.to_f64());
+        let is_wall = Side::ALL.map(|side| !self.goes_on(side));
+        let (faces, beta) = self.faces.lowered(self.beta, links, is_wall);
         Helmholtz {
             comm: Rc::clone(&self.comm),
             team: Rc::clone(&self.team),
@@ -115,11 +119,11 @@ impl<T: Real> Helmholtz<T> {
             cells: self.cells,
             halo: Halo::new(Rc::clone(&self.comm), domain, Reach::Star),
             interior: self.interior.clone(),
-            faces: self.faces.converted(&self.team),
+            faces,
             capacity: self.capacity.converted(&self.team),
             between: self.between.iter().map(convert).collect(),
             alpha: convert(&self.alpha),
-            beta: convert(&self.beta),
+            beta,
             of_walls: self.of_walls,
             applications: 0,
             times: Times::default(),
@@ -219,17 +223,33 @@ impl<T: Real> Helmholtz<T> {
         })
     }
 
-    /// `y = A x`, and then `work(row, columns, x, y)` on those cells of it that were computed last.
-    pub fn apply_and(
+    /// The same with residuals in other numbers, times a factor; the part is that of `(b - A x, b - A x)`.
+    pub fn residual_converted<L: Real>(
+        &mut self,
+        b: &Field<T>,
+        x: &mut Field<T>,
+        (r, factor): (&mut Field<L>, f64),
+        empty: [DotPart; 1],
+    ) -> [DotPart; 1] {
+        let arch = self.arch;
+        self.pass(x, r, empty, |row, [part], x, j, columns, r| {
+            let mut exact = [T::ZERO; CHUNK];
+            let exact = &mut exact[..columns.len()];
+            row.run(x, j, columns, exact, Residual(b.own_row(j)));
+            part.add(exact, exact);
+            convert(arch, factor, exact, r);
+        })
+    }
+
+    /// `y` becomes what `finish(j)` makes of `A x` in row `j`.
+    pub fn apply_finished<F: Finish<T>>(
         &mut self,
         x: &mut Field<T>,
         y: &mut Field<T>,
-        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
+        finish: impl Fn(usize) -> F + Sync,
     ) {
         self.pass(x, y, [], |row, [], x, j, columns, y| {
-            row.run(x, j, columns.clone(), y, Value);
-            let own = &x.own_row(j)[columns.clone()];
-            work(j, columns, own, y);
+            row.run(x, j, columns, y, finish(j));
         });
     }
 
@@ -277,10 +297,10 @@ impl<T: Real> Helmholtz<T> {
     }
 
     /// Goes over all cells, at most [`CHUNK`] in a row at a time: `work` is given those of `out`.
-    fn pass<const N: usize>(
+    fn pass<const N: usize, O: Real>(
         &mut self,
         x: &mut Field<T>,
-        out: &mut Field<T>,
+        out: &mut Field<O>,
         empty: [DotPart; N],
         work: impl Fn(
             &HelmholtzRows<'_, T>,
@@ -288,7 +308,7 @@ impl<T: Real> Helmholtz<T> {
             &Field<T>,
             usize,
             Range<usize>,
-            &mut [T],
+            &mut [O],
         ) + Sync,
     ) -> [DotPart; N] {
         debug_assert!(self.is_zero_beyond_walls(x));
@@ -306,7 +326,7 @@ impl<T: Real> Helmholtz<T> {
         let piece = |sums: &mut [DotPart; N],
                      x: &Field<T>,
                      j: usize,
-                     out: &mut [T],
+                     out: &mut [O],
                      columns: Range<usize>| {
             let mut start = columns.start;
             while start < columns.end {
@@ -317,7 +337,7 @@ impl<T: Real> Helmholtz<T> {
         };
         let mut sums = empty;
         let times = self.halo.fill_while(x, 1, |x, meanwhile| {
-            let interior = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+            let interior = |sums: &mut _, j, [out]: [&mut [O]; 1]| {
                 piece(sums, x, j, out, inner.clone());
             };
             let rows = interior_rows.clone();
@@ -334,7 +354,7 @@ impl<T: Real> Helmholtz<T> {
         let [nx, ny] = self.cells;
         if *inner != (0..nx) || *interior_rows != (0..ny) {
             let x = &*x;
-            let rim = |sums: &mut _, j, [out]: [&mut [T]; 1]| {
+            let rim = |sums: &mut _, j, [out]: [&mut [O]; 1]| {
                 if interior_rows.contains(&j) {
                     piece(sums, x, j, out, 0..inner.start);
                     piece(sums, x, j, out, inner.end..nx);

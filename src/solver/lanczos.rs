@@ -139,7 +139,7 @@ mod tests {
     use crate::{
         comm::Solo,
         domain::Domain,
-        field::{Field, Team},
+        field::{Dots, Field, Team},
         grid::Grid,
         operator::Conduction,
         physics::{Conductivity, FaceMean, Medium, Value, Wall},
@@ -219,6 +219,7 @@ mod tests {
             b: &b,
             x: &mut x,
             r: &mut r,
+            rr: Dots::new(),
             goal: 0.0,
         };
         cg.start(&mut system, f64::sqrt(norm)).unwrap();

@@ -8,6 +8,7 @@
 //! Levels of few cells are computed by every rank, so that their number does not depend on how many
 //! ranks there are; nor does any bit.
 
+mod applied;
 mod band;
 mod fused;
 mod galerkin;
@@ -23,8 +24,8 @@ mod transfer;
 mod wave;
 
 pub use self::lowered::Lowered;
-use self::{hierarchy::Hierarchy, layout::Layout, level::Shape};
-use super::{Method, Preconditioner, Reason, System, turn_by};
+use self::{hierarchy::Hierarchy, layout::Layout, level::Shape, stencil::Links};
+use super::{Method, Preconditioner, Reason, System, residual, turn_by};
 use crate::{
     domain::Domain,
     field::{Dots, Field, Real, Team},
@@ -48,19 +49,15 @@ const SYMMETRIC: Shape = Shape {
 
 /// Cycles that bring a solution nearer. Everything is collective.
 pub trait Cycle<T: Real> {
-    /// Is told the operator before anything is made with it, and whenever it may have changed.
+    /// Is told the operator and that there are new residuals, before anything is made with them.
     fn prepare(&mut self, a: &Helmholtz<T>);
 
-    /// Adds to `x` what a cycle makes of the residuals `r` of some norm: a full multigrid cycle if
+    /// Adds to `x` what a cycle makes of its residuals `r` of some norm: a full multigrid cycle if
     /// `full` says so, or a V-cycle.
-    fn correct(
-        &mut self,
-        a: &mut Helmholtz<T>,
-        r: &Field<T>,
-        norm: f64,
-        x: &mut Field<T>,
-        full: bool,
-    );
+    fn correct(&mut self, system: &mut System<'_, T>, norm: f64, full: bool);
+
+    /// Makes the residuals anew, for the next cycle at least, and returns their norm, given the one before.
+    fn residual(&mut self, system: &mut System<'_, T>, norm: f64) -> f64;
 }
 
 /// One V-cycle with red-black relaxation (Trottenberg, Oosterlee & Schüller, "Multigrid", 2001).
@@ -109,24 +106,46 @@ impl<T: Real> VCycle<T> {
     fn prepare_for(&mut self, a: &Helmholtz<T>) {
         if self.revision != Some(a.revision()) {
             self.revision = Some(a.revision());
-            // The old ones go first: there may not be memory for both.
-            self.levels = None;
-            self.levels = Some(Hierarchy::new(a, &self.layout));
+            self.rebuild(a);
         }
     }
 
-    /// Makes `z` of the residuals by a full cycle or a V-cycle.
-    fn make(&mut self, a: &mut Helmholtz<T>, r: &Field<T>, full: bool) -> &Field<T> {
-        let levels = self.levels.as_mut().expect("the cycle is prepared");
-        let z = self
-            .z
-            .get_or_insert_with(|| Field::new(a.team(), a.cells(), 1));
-        if full {
-            levels.full_cycle(a, r, z, self.shape);
-        } else {
-            levels.cycle(a, r, z, self.shape);
-        }
+    /// Makes the levels of an operator, and returns the links of the finest one. Collective.
+    fn rebuild<H: Real>(&mut self, a: &Helmholtz<H>) -> Links<T> {
+        // The old ones go first: there may not be memory for both.
+        self.levels = None;
+        let (levels, links) = Hierarchy::new(a, &self.layout);
+        self.levels = Some(levels);
+        links
+    }
+
+    /// Makes `z` of the residuals by a V-cycle.
+    fn make(&mut self, a: &mut Helmholtz<T>, r: &Field<T>) -> &Field<T> {
+        let shape = self.shape;
+        let (levels, z) = self.levels_and_z(a);
+        levels.cycle(a, r, z, shape);
         z
+    }
+
+    /// Makes something of the residuals by a full cycle or by a V-cycle, and has `put` take each row of it to
+    /// the same one of `to`.
+    fn make_to<H: Real>(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        r: &Field<T>,
+        full: bool,
+        to: (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
+    ) {
+        let shape = self.shape;
+        let (levels, z) = self.levels_and_z(a);
+        levels.cycle_to(a, r, z, shape, full, to);
+    }
+
+    fn levels_and_z(&mut self, a: &Helmholtz<T>) -> (&mut Hierarchy<T>, &mut Field<T>) {
+        let levels = self.levels.as_mut().expect("the cycle is prepared");
+        let z = &mut self.z;
+        let z = z.get_or_insert_with(|| Field::new(a.team(), a.cells(), 1));
+        (levels, z)
     }
 
     /// What was made last.
@@ -140,18 +159,15 @@ impl<T: Real> Cycle<T> for VCycle<T> {
         self.prepare_for(a);
     }
 
-    fn correct(
-        &mut self,
-        a: &mut Helmholtz<T>,
-        r: &Field<T>,
-        _norm: f64,
-        x: &mut Field<T>,
-        full: bool,
-    ) {
-        let z = self.make(a, r, full);
+    fn correct(&mut self, system: &mut System<'_, T>, _norm: f64, full: bool) {
+        let System { a, x, r, .. } = system;
         let (arch, one) = (Arch::new(), T::from_f64(1.0));
-        a.team()
-            .update([x], |j, [x]| axpy(arch, one, z.own_row(j), x));
+        let add = |row: &[T], x: &mut [T]| axpy(arch, one, row, x);
+        self.make_to(a, r, full, (x, add));
+    }
+
+    fn residual(&mut self, system: &mut System<'_, T>, _norm: f64) -> f64 {
+        residual(system)
     }
 }
 
@@ -171,7 +187,7 @@ impl<T: Real> Preconditioner<T> for VCycle<T> {
         _norm: f64,
         dots: &mut Dots<1>,
     ) -> f64 {
-        let z = self.make(a, r, false);
+        let z = self.make(a, r);
         let [rz] = dots.of(a.comm().as_ref(), a.team(), [(&*r, z)]);
         rz
     }
@@ -188,7 +204,6 @@ pub struct Multigrid<T> {
     is_first: bool,
     /// Of the residual.
     norm: f64,
-    rr_dots: Dots<1>,
 }
 
 impl<T: Real> Multigrid<T> {
@@ -198,7 +213,6 @@ impl<T: Real> Multigrid<T> {
             by,
             is_first: true,
             norm: 0.0,
-            rr_dots: Dots::new(),
         }
     }
 }
@@ -206,6 +220,10 @@ impl<T: Real> Multigrid<T> {
 impl<T: Real> Method<T> for Multigrid<T> {
     fn name(&self) -> String {
         "multigrid".to_owned()
+    }
+
+    fn is_truthful(&self) -> bool {
+        true
     }
 
     /// Each cycle brings the residual down, until it is round-off.
@@ -217,18 +235,13 @@ impl<T: Real> Method<T> for Multigrid<T> {
         self.by.prepare(system.a);
         self.is_first = true;
         self.norm = norm;
-        self.rr_dots = Dots::new();
         Ok(())
     }
 
     fn iterate(&mut self, system: &mut System<'_, T>) -> Result<Option<f64>, Reason> {
-        let System { a, b, x, r, .. } = system;
         let full = std::mem::take(&mut self.is_first);
-        self.by.correct(a, r, self.norm, x, full);
-        let part = a.residual(b, x, r, self.rr_dots.parts());
-        let (comm, team, r) = (a.comm().as_ref(), a.team(), &**r);
-        let [rr] = self.rr_dots.totals(comm, team, part, [(r, r)]);
-        self.norm = rr.sqrt();
+        self.by.correct(system, self.norm, full);
+        self.norm = self.by.residual(system, self.norm);
         Ok(Some(self.norm))
     }
 }

@@ -7,10 +7,15 @@ use crate::{domain::Domain, field::Real};
 
 /// Plans slower than the fastest by more than this factor are not tried again, after each round but the
 /// last.
-const HOPELESS: [f64; 3] = [1.2, 1.1, 1.05];
+const HOPELESS: [f64; 8] = [1.2, 1.1, 1.06, 1.04, 1.03, 1.03, 1.03, 1.03];
 
 /// Seconds that a trial takes at least.
 const TRIAL: f64 = 5e-3;
+
+/// Rounds are over after this one if trials take longer than `LONG` seconds, which much of what disturbs
+/// them is spread over.
+const LAST_OF_LONG: usize = 2;
+const LONG: f64 = 0.1;
 
 /// Finds the fastest plan on the steps of a run: among all depths and widths or, given a plan to begin with, among
 /// those next to it; then among those next to the fastest, until there is none faster. All are tried
@@ -33,6 +38,8 @@ pub struct Tuner {
     /// Trials that are over in this round.
     over: usize,
     round: usize,
+    /// Seconds of the longest trial.
+    longest: f64,
     /// Of the trial under way.
     steps: usize,
     seconds: f64,
@@ -54,6 +61,7 @@ impl Tuner {
             trials: Vec::new(),
             over: 0,
             round: 0,
+            longest: 0.0,
             steps: 0,
             seconds: 0.0,
         };
@@ -74,7 +82,7 @@ impl Tuner {
             tile_columns: prescribed.tile_columns.unwrap_or(from.tile_columns),
             overlap: prescribed.overlap.unwrap_or(from.overlap),
         };
-        (self.steps, self.seconds) = (0, 0.0);
+        (self.steps, self.seconds, self.longest) = (0, 0.0, 0.0);
         self.known.clear();
         self.open_trials(if is_open {
             self.all()
@@ -115,6 +123,7 @@ impl Tuner {
         let per_step = self.seconds / self.steps as f64;
         let least = self.known.entry(self.plan()).or_insert(f64::INFINITY);
         *least = least.min(per_step);
+        self.longest = self.longest.max(self.seconds);
         self.over += 1;
         (self.steps, self.seconds) = (0, 0.0);
         if self.over < self.trials.len() {
@@ -125,7 +134,12 @@ impl Tuner {
         let fastest = fastest
             .min_by(|a, b| seconds(a).total_cmp(&seconds(b)))
             .expect("something was tried");
-        let hopeless = HOPELESS.get(self.round).copied().unwrap_or(0.0) * seconds(&fastest);
+        let rounds = if self.longest > LONG {
+            LAST_OF_LONG
+        } else {
+            HOPELESS.len()
+        };
+        let hopeless = HOPELESS[..rounds].get(self.round).unwrap_or(&0.0) * seconds(&fastest);
         self.trials.retain(|plan| self.known[plan] <= hopeless);
         (self.over, self.round) = (0, self.round + 1);
         if self.trials.len() < 2 {

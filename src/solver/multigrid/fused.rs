@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use super::{
+    applied::{Applied, RowOperator},
     band::Band,
-    level::{Applied, RowOperator},
     transfer::{Interpolation, Transfer},
     wave::{Place, Wave},
 };
 use crate::{
     field::{Field, Real, Team, ThreeRows, signed},
-    kernel::{Arch, Relaxation, relax, relax_zero, subtract_from},
+    kernel::{Arch, Relaxation, Residual, relax_zero},
 };
 
 /// What relaxation on a level needs besides the operator.
@@ -108,18 +108,13 @@ impl<T: Real> Relaxed<'_, T> {
             relax_zero(self.arch, self.mask(j, color), inverse, b, own);
         }
         if let Some(rows) = around {
-            a.apply(&ThreeRows { center: j, rows }, j, own);
+            let x = ThreeRows { center: j, rows };
             match stage {
                 Stage::Relaxed(color) => {
-                    let cells = Relaxation {
-                        mask: self.mask(j, color),
-                        inverse,
-                        b,
-                        x: &rows[1][1..=n],
-                    };
-                    relax(self.arch, &cells, own);
+                    let mask = self.mask(j, color);
+                    a.apply(&x, j, own, Relaxation { mask, inverse, b });
                 }
-                _ => subtract_from(self.arch, b, own),
+                _ => a.apply(&x, j, own, Residual(b)),
             }
         }
         self.close(out);
@@ -261,15 +256,16 @@ impl<T: Real> Relaxed<'_, T> {
         );
     }
 
-    /// Adds what is interpolated from `coarse`, and relaxes by the cells of these colours. What `x` was is
-    /// in `other` then.
-    pub fn ascend<A: Applied<T>>(
+    /// Adds what is interpolated from `coarse` to `x`, and relaxes by the cells of these colours. `put` takes each row
+    /// of what comes of it to the same one of `to`.
+    pub fn ascend<A: Applied<T>, H: Real>(
         &self,
         a: &mut A,
-        [x, other]: [&mut Field<T>; 2],
+        x: &Field<T>,
         colors: &[usize],
         transfers: &mut [Transfer<T>],
         coarse: &mut Field<T>,
+        (to, put): (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
     ) {
         let nearest = transfers.last_mut().expect("one axis at least");
         nearest.fill(coarse);
@@ -277,12 +273,11 @@ impl<T: Real> Relaxed<'_, T> {
         let by: Vec<_> = transfers.iter().map(|transfer| &transfer.by).collect();
         let coarse = &*coarse;
         let [nx, ny] = self.cells();
-        let bands = self.bands(ny);
-        let (given, a) = (&*x, &a.rows());
+        let a = &a.rows();
         self.team.for_parts(
-            Band::of(other, &bands),
+            Band::of(to, &self.bands(ny)),
             &mut || {},
-            |band: Band<'_, T>, _| {
+            |band: Band<'_, H>, _| {
                 let mut wave = Wave::new(&vec![nx; colors.len() + 1]);
                 let mut between = self.between();
                 let mut make =
@@ -296,18 +291,17 @@ impl<T: Real> Relaxed<'_, T> {
                             return;
                         }
                         let own = &mut out[1..=nx];
-                        own.copy_from_slice(given.own_row(j));
+                        own.copy_from_slice(x.own_row(j));
                         self.add_interpolated(&by, coarse, j, &mut between, own);
                         self.close(out);
                     };
                 wave.begin(signed(band.first));
-                for (j, out) in (signed(band.first)..).zip(band.rows) {
+                for (j, to) in (signed(band.first)..).zip(band.rows) {
                     wave.pull(colors.len(), j, &mut make);
-                    out.copy_from_slice(&wave.last(j)[1][1..=nx]);
+                    put(&wave.last(j)[1][1..=nx], to);
                 }
             },
         );
-        std::mem::swap(x, other);
     }
 
     /// Room for rows between two axes.

@@ -71,17 +71,19 @@ fn weights_along_x<T: Real>(fine: &Stencil<T>, excess: &Field<T>, weights: [&mut
         let [rising_below, rising] = [row - 1, row].map(|j| links.rising(j, columns.clone()));
         let [falling_below, falling] = [row - 1, row].map(|j| links.falling(j, columns.clone()));
         let link = |i: usize| beside[i].to_f64() + (rising_below[i].to_f64() + falling[i].to_f64());
-        let link_on = |i: usize| {
-            let over_corners = rising[i + 1].to_f64() + falling_below[i + 1].to_f64();
-            beside[i + 1].to_f64() + over_corners
-        };
+        // Cells behind a coarse one; rows begin with a ghost.
+        let n = lower.len().min((own - before) / 2);
         arch.dispatch(|| {
-            for (k, (lower, upper)) in lower.iter_mut().zip(&mut *upper).enumerate() {
-                let i = before + 2 * k + 1;
-                if i >= own {
-                    break;
-                }
-                [*lower, *upper] = between(link(i), link_on(i));
+            let of = |row| pairs::<T>(row, before + 1, n);
+            let (beside, rising_below, rising) = (of(beside), of(rising_below), of(rising));
+            let (falling_below, falling) = (of(falling_below), of(falling));
+            let cells = lower[..n].iter_mut().zip(&mut upper[..n]);
+            for (k, (lower, upper)) in cells.enumerate() {
+                let [c, q] = [0, 1];
+                let back = rising_below[k][c].to_f64() + falling[k][c].to_f64();
+                let on = rising[k][q].to_f64() + falling_below[k][q].to_f64();
+                [*lower, *upper] =
+                    between(beside[k][c].to_f64() + back, beside[k][q].to_f64() + on);
             }
         });
         if let Some(last) = last {
@@ -101,25 +103,29 @@ fn weights_along_y<T: Real>(fine: &Stencil<T>, excess: &Field<T>, weights: [&mut
         if j >= own {
             return;
         }
-        let (row, nx) = (signed(j), signed(lower.len()));
-        let to = |beside: &[T], rising: &[T], falling: &[T], i: usize| {
-            beside[i].to_f64() + (rising[i].to_f64() + falling[i].to_f64())
-        };
-        let [below, here] = [row - 1, row].map(|j| links.north.part(j, 0..nx));
-        let rising = [links.rising(row - 1, -1..nx - 1), links.rising(row, 0..nx)];
-        let falling = [
-            links.falling(row - 1, 0..nx),
-            links.falling(row, -1..nx - 1),
-        ];
+        let (row, n) = (signed(j), lower.len());
+        let (own, ahead) = (0..signed(n), -1..signed(n) - 1);
+        let below = links.north.part(row - 1, own.clone());
+        let rising_below = links.rising(row - 1, ahead.clone());
+        let falling_below = links.falling(row - 1, own.clone());
+        let here = links.north.part(row, own.clone());
+        let (rising, falling) = (links.rising(row, own), links.falling(row, ahead));
         let excess = excess.own_row(j);
         let is_last = last == Some(j);
         arch.dispatch(|| {
+            let cut = |row| cut::<T>(row, n);
+            let (below, rising_below, falling_below) =
+                (cut(below), cut(rising_below), cut(falling_below));
+            let (here, rising, falling, excess) =
+                (cut(here), cut(rising), cut(falling), cut(excess));
             for (i, (lower, upper)) in lower.iter_mut().zip(upper).enumerate() {
-                let link = to(below, rising[0], falling[0], i);
+                let back = rising_below[i].to_f64() + falling_below[i].to_f64();
+                let on = rising[i].to_f64() + falling[i].to_f64();
+                let link = below[i].to_f64() + back;
                 [*lower, *upper] = if is_last {
                     at_wall(link, excess[i].to_f64())
                 } else {
-                    between(link, to(here, rising[1], falling[1], i))
+                    between(link, here[i].to_f64() + on)
                 };
             }
         });
@@ -258,37 +264,48 @@ fn links_along_x<T: Real>(fine: &Stencil<T>, by: &Interpolation<T>, coarse: [&mu
     let arch = Arch::new();
     fine.team
         .update(coarse, |j, [east, north, rising, falling]| {
-            let row = signed(j);
+            let (row, n) = (signed(j), east.len());
+            // Of each coarse cell `[p, c]` and `[c, q]`; rows begin with a ghost.
+            let with_p = |row| pairs::<T>(row, before, n);
+            let with_q = |row| pairs::<T>(row, before + 1, n);
             let [beside, over, diagonal] = [&of.east, &of.north, diagonal].map(|it| it.row(row));
-            let [up, down] = [
-                of.rising(row, columns.clone()),
-                of.falling(row, columns.clone()),
-            ];
-            let [lower, upper] =
-                [&by.lower, &by.upper].map(|weights| [weights.row(row), weights.row(row + 1)]);
+            let (beside, diagonal) = (with_q(beside), with_q(diagonal));
+            let (over, over_q) = (with_p(over), with_q(over));
+            let up = of.rising(row, columns.clone());
+            let (up, up_q) = (with_p(up), with_q(up));
+            let down = of.falling(row, columns.clone());
+            let (down, down_q) = (with_p(down), with_q(down));
+            let [lower, lower_next] = [row, row + 1].map(|j| &by.lower.row(j)[1..][..n]);
+            let [upper, upper_next] = [row, row + 1].map(|j| &by.upper.row(j)[1..][..n]);
+            let [ahead, ahead_next] = [row, row + 1].map(|j| &by.upper.row(j)[..n]);
+            // The last cell of all may be without a `q`.
+            let alone = last.checked_sub(before).filter(|behind| behind % 2 == 0);
+            let alone = alone.map_or(n..n, |behind| (behind / 2).min(n)..(behind / 2 + 1).min(n));
+            let (north, rising, falling) = (&mut north[..n], &mut rising[..n], &mut falling[..n]);
             arch.dispatch(|| {
-                for i in 0..east.len() {
-                    // Rows begin with a ghost.
-                    let p = before + 2 * i;
-                    let at = |row: &[T], place: usize| row[place].to_f64();
-                    let q = p + 2;
-                    let three = |row: &[T]| [at(row, p), at(row, p + 1), at(row, q)];
-                    let two = |rows: [&[T]; 2], place: usize| rows.map(|row| at(row, place));
-                    let pieces = Pieces {
-                        beside: [at(beside, p + 1), at(beside, q)],
-                        over: three(over),
-                        rising: three(up),
-                        falling: three(down),
-                        diagonal_q: at(diagonal, q),
-                        lower_q: two(lower, i + 1),
-                        upper_q: two(upper, i + 1),
-                        upper_p: two(upper, i),
-                    };
-                    let [along, across, up, down] = pieces.links(p == last).map(T::from_f64);
-                    (east[i], north[i], rising[i], falling[i]) = (along, across, up, down);
+                for (cells, is_alone) in [(0..n, false), (alone, true)] {
+                    for i in cells {
+                        let pieces = Pieces {
+                            beside: beside[i].map(T::to_f64),
+                            over: [over[i][0], over[i][1], over_q[i][1]].map(T::to_f64),
+                            rising: [up[i][0], up[i][1], up_q[i][1]].map(T::to_f64),
+                            falling: [down[i][0], down[i][1], down_q[i][1]].map(T::to_f64),
+                            diagonal_q: diagonal[i][1].to_f64(),
+                            lower_q: [lower[i], lower_next[i]].map(T::to_f64),
+                            upper_q: [upper[i], upper_next[i]].map(T::to_f64),
+                            upper_p: [ahead[i], ahead_next[i]].map(T::to_f64),
+                        };
+                        [east[i], north[i], rising[i], falling[i]] =
+                            pieces.links(is_alone).map(T::from_f64);
+                    }
                 }
             });
         });
+}
+
+/// `n` pairs of neighbours in a row, from one place on.
+fn pairs<T>(row: &[T], first: usize, n: usize) -> &[[T; 2]] {
+    &row[first..].as_chunks().0[..n]
 }
 
 fn links_along_y<T: Real>(fine: &Stencil<T>, by: &Interpolation<T>, coarse: [&mut Field<T>; 4]) {
@@ -297,33 +314,65 @@ fn links_along_y<T: Real>(fine: &Stencil<T>, by: &Interpolation<T>, coarse: [&mu
     let arch = Arch::new();
     fine.team
         .update(coarse, |j, [east, north, rising, falling]| {
-            let n = signed(east.len());
+            let n = east.len();
             let c = signed(before + 2 * j);
             let is_alone = layout.is_last(1, before + 2 * j);
-            let rows = [c - 1, c, c + 1];
-            let two = |field, row| [0, 1].map(|next| Field::part(field, row, next..n + next));
-            let beside = [c, c + 1].map(|row| of.north.part(row, 0..n));
-            let over = rows.map(|row| of.east.part(row, 0..n));
-            let up = rows.map(|row| of.rising(row, 0..n));
-            let down = rows.map(|row| of.falling(row, 0..n));
-            let diagonal = diagonal.part(c + 1, 0..n);
-            let lower_q = two(&by.lower, signed(j));
-            let [upper_p, upper_q] = [-1, 0].map(|step| two(&by.upper, signed(j) + step));
+            let own = 0..signed(n);
+            let next = 1..signed(n) + 1;
+            let [p, q] = [c - 1, c + 1];
+            let (beside_c, beside_q) =
+                (of.north.part(c, own.clone()), of.north.part(q, own.clone()));
+            let over = |row| of.east.part(row, own.clone());
+            let (over_p, over_c, over_q) = (over(p), over(c), over(q));
+            let up = |row| of.rising(row, own.clone());
+            let (up_p, up_c, up_q) = (up(p), up(c), up(q));
+            let down = |row| of.falling(row, own.clone());
+            let (down_p, down_c, down_q) = (down(p), down(c), down(q));
+            let diagonal = diagonal.part(q, own.clone());
+            let row = signed(j);
+            let (lower, lower_next) = (
+                by.lower.part(row, own.clone()),
+                by.lower.part(row, next.clone()),
+            );
+            let (upper, upper_next) = (
+                by.upper.part(row, own.clone()),
+                by.upper.part(row, next.clone()),
+            );
+            let (ahead, ahead_next) = (
+                by.upper.part(row - 1, own.clone()),
+                by.upper.part(row - 1, next),
+            );
             arch.dispatch(|| {
-                for i in 0..east.len() {
+                let cut = |row| cut::<T>(row, n);
+                let (beside_c, beside_q) = (cut(beside_c), cut(beside_q));
+                let (over_p, over_c, over_q) = (cut(over_p), cut(over_c), cut(over_q));
+                let (up_p, up_c, up_q) = (cut(up_p), cut(up_c), cut(up_q));
+                let (down_p, down_c, down_q) = (cut(down_p), cut(down_c), cut(down_q));
+                let diagonal = cut(diagonal);
+                let (lower, lower_next) = (cut(lower), cut(lower_next));
+                let (upper, upper_next) = (cut(upper), cut(upper_next));
+                let (ahead, ahead_next) = (cut(ahead), cut(ahead_next));
+                let (north, rising, falling) =
+                    (&mut north[..n], &mut rising[..n], &mut falling[..n]);
+                for i in 0..n {
                     let pieces = Pieces {
-                        beside: beside.map(|row: &[T]| row[i].to_f64()),
-                        over: over.map(|row: &[T]| row[i].to_f64()),
-                        rising: up.map(|row: &[T]| row[i].to_f64()),
-                        falling: down.map(|row: &[T]| row[i].to_f64()),
+                        beside: [beside_c[i], beside_q[i]].map(T::to_f64),
+                        over: [over_p[i], over_c[i], over_q[i]].map(T::to_f64),
+                        rising: [up_p[i], up_c[i], up_q[i]].map(T::to_f64),
+                        falling: [down_p[i], down_c[i], down_q[i]].map(T::to_f64),
                         diagonal_q: diagonal[i].to_f64(),
-                        lower_q: lower_q.map(|row: &[T]| row[i].to_f64()),
-                        upper_q: upper_q.map(|row: &[T]| row[i].to_f64()),
-                        upper_p: upper_p.map(|row: &[T]| row[i].to_f64()),
+                        lower_q: [lower[i], lower_next[i]].map(T::to_f64),
+                        upper_q: [upper[i], upper_next[i]].map(T::to_f64),
+                        upper_p: [ahead[i], ahead_next[i]].map(T::to_f64),
                     };
-                    let [along, across, up, down] = pieces.links(is_alone).map(T::from_f64);
-                    (east[i], north[i], rising[i], falling[i]) = (across, along, up, down);
+                    [north[i], east[i], rising[i], falling[i]] =
+                        pieces.links(is_alone).map(T::from_f64);
                 }
             });
         });
+}
+
+/// The first `n` of a row: all of them, as the compiler then knows.
+fn cut<T>(row: &[T], n: usize) -> &[T] {
+    &row[..n]
 }

@@ -4,8 +4,8 @@ use super::{
     galerkin::coarsen,
     gather::Gather,
     layout::Layout,
-    level::{Begin, Coarse, Down, Level, Shape, cycle, full_cycle},
-    stencil::Stencil,
+    level::{Begin, Coarse, Down, Level, Shape, begin_full, cycle},
+    stencil::{Links, Stencil},
 };
 use crate::{
     comm::Reduce,
@@ -30,8 +30,9 @@ pub struct Hierarchy<T> {
 }
 
 impl<T: Real> Hierarchy<T> {
-    /// The levels do not depend on how the cells are dealt out to ranks. Collective.
-    pub fn new(a: &Helmholtz<T>, layout: &Layout) -> Self {
+    /// The levels of an operator, and the links of the finest one. They do not depend on how the cells
+    /// are dealt out to ranks. Collective.
+    pub fn new<H: Real>(a: &Helmholtz<H>, layout: &Layout) -> (Self, Links<T>) {
         let (fine, mut excess) = Stencil::of(a, layout);
         let (down, mut next) = descend(&fine, &mut excess);
         let finest = Level::new(&fine.layout, &fine.team, fine.diagonal, excess, down);
@@ -53,7 +54,7 @@ impl<T: Real> Hierarchy<T> {
             });
             next = below;
         }
-        Self { finest, coarse }
+        (Self { finest, coarse }, fine.links)
     }
 
     /// Levels, the finest one included.
@@ -74,15 +75,35 @@ impl<T: Real> Hierarchy<T> {
         );
     }
 
-    /// One full multigrid cycle for `A x = b`. Collective.
-    pub fn full_cycle(
+    /// Makes `x` of `b` by a full multigrid cycle, if `full` says so, or by a V-cycle begun with zero, and has
+    /// `put` take each row of it to the same one of `to`. What `x` is in the end is undefined. Collective.
+    pub fn cycle_to<H: Real>(
         &mut self,
         a: &mut Helmholtz<T>,
         b: &Field<T>,
         x: &mut Field<T>,
         shape: Shape,
+        full: bool,
+        (to, put): (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
     ) {
-        full_cycle(a, &mut self.finest, b, x, &mut self.coarse, shape);
+        let Self { finest, coarse } = self;
+        let begin = if full {
+            begin_full(a, finest, b, x, coarse, shape)
+        } else {
+            Begin::Zero
+        };
+        match coarse.split_first_mut() {
+            Some((next, below)) if finest.is_whole() => {
+                finest.descend(a, b, x, next, shape, begin);
+                next.cycle(below, shape, Begin::Zero);
+                finest.ascend_to(a, b, x, next, shape, (to, put));
+            }
+            _ => {
+                cycle(a, finest, b, x, coarse, shape, begin);
+                let x = &*x;
+                a.team().update([to], |j, [to]| put(x.own_row(j), to));
+            }
+        }
     }
 }
 
@@ -137,25 +158,28 @@ fn axes<T: Real>(a: &Stencil<T>) -> Vec<usize> {
     let arch = Arch::new();
     let votes = |[x, y]: &mut [i64; 2], j: usize| {
         let j = signed(j);
-        let east = links.east.part(j, -1..nx);
-        let [south, north] = [j - 1, j].map(|j| links.north.part(j, 0..nx));
-        let diagonal = [
-            links.rising(j, 0..nx),
-            links.rising(j - 1, -1..nx - 1),
-            links.falling(j - 1, 0..nx),
-            links.falling(j, -1..nx - 1),
-        ];
+        let (west, east) = (links.east.part(j, -1..nx - 1), links.east.part(j, 0..nx));
+        let (south, north) = (links.north.part(j - 1, 0..nx), links.north.part(j, 0..nx));
+        let (to_ne, to_sw) = (links.rising(j, 0..nx), links.rising(j - 1, -1..nx - 1));
+        let (to_se, to_nw) = (links.falling(j - 1, 0..nx), links.falling(j, -1..nx - 1));
+        let anisotropic = T::from_f64(ANISOTROPIC);
         arch.dispatch(|| {
-            for i in 0..north.len() {
+            let [mut for_x, mut for_y] = [0_u32; 2];
+            let n = east.len();
+            let (west, south, north) = (&west[..n], &south[..n], &north[..n]);
+            let (to_ne, to_sw) = (&to_ne[..n], &to_sw[..n]);
+            let (to_se, to_nw) = (&to_se[..n], &to_nw[..n]);
+            for i in 0..n {
                 // With the diagonal links, those along an axis are as strong as the conductivity along
                 // it, on every level.
-                let [a, b, c, d] = diagonal.map(|links| links[i].to_f64());
-                let both = (a + b) + (c + d);
-                let along_x = both + (east[i].to_f64() + east[i + 1].to_f64());
-                let along_y = both + (south[i].to_f64() + north[i].to_f64());
-                *x += i64::from(along_x > ANISOTROPIC * along_y);
-                *y += i64::from(along_y > ANISOTROPIC * along_x);
+                let both = (to_ne[i] + to_sw[i]) + (to_se[i] + to_nw[i]);
+                let along_x = both + (east[i] + west[i]);
+                let along_y = both + (south[i] + north[i]);
+                for_x += u32::from(along_x > anisotropic * along_y);
+                for_y += u32::from(along_y > anisotropic * along_x);
             }
+            *x += i64::from(for_x);
+            *y += i64::from(for_y);
         });
     };
     let sum = |a: [i64; 2], b: [i64; 2]| [a[0] + b[0], a[1] + b[1]];

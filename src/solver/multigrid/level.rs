@@ -1,18 +1,18 @@
 //! A level, and the cycle over it and those below.
 
-use std::{ops::Range, rc::Rc};
+use std::rc::Rc;
 
 use super::{
+    applied::Applied,
     fused::{Relaxed, Start},
     gather::Gather,
     layout::Layout,
-    stencil::{Stencil, StencilRows},
+    stencil::Stencil,
     transfer::Transfer,
 };
 use crate::{
-    field::{Field, Nearby, Real, Team},
-    kernel::{Arch, Relaxation, Value, multiply, relax, relax_zero, subtract_from},
-    operator::{Helmholtz, HelmholtzRows},
+    field::{Field, Real, Team},
+    kernel::{Arch, Relaxation, Residual, multiply, relax_zero},
 };
 
 /// How often a cycle relaxes before and after it went down to the coarser levels.
@@ -26,75 +26,16 @@ pub struct Shape {
     pub backwards: bool,
 }
 
-/// An operator row by row.
-pub trait RowOperator<T>: Sync {
-    /// `A x` in row `j`; the rows of `x` have their ghosts filled.
-    fn apply(&self, x: &impl Nearby<T>, j: usize, out: &mut [T]);
-}
-
-impl<T: Real> RowOperator<T> for HelmholtzRows<'_, T> {
-    fn apply(&self, x: &impl Nearby<T>, j: usize, out: &mut [T]) {
-        self.run(x, j, 0..out.len(), out, Value);
-    }
-}
-
-impl<T: Real> RowOperator<T> for StencilRows<'_, T> {
-    fn apply(&self, x: &impl Nearby<T>, j: usize, out: &mut [T]) {
-        self.run(x, j, 0..out.len(), out);
-    }
-}
-
-/// An operator on a level.
-pub trait Applied<T: Real> {
-    /// `y = A x`, and then `work(row, columns, x, y)` on those cells of it that were computed last.
-    /// Both have a ghost, zero beyond walls. Collective.
-    fn apply_and(
-        &mut self,
-        x: &mut Field<T>,
-        y: &mut Field<T>,
-        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
-    );
-
-    fn rows(&self) -> impl RowOperator<T>;
-
-    /// Takes notice that all rows were applied so often, one by one.
-    fn count(&mut self, applications: usize);
-}
-
-impl<T: Real> Applied<T> for Helmholtz<T> {
-    fn apply_and(
-        &mut self,
-        x: &mut Field<T>,
-        y: &mut Field<T>,
-        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
-    ) {
-        Helmholtz::apply_and(self, x, y, work);
+impl Shape {
+    /// The colours relaxed on the way down, one after the other.
+    fn forth(self) -> Vec<usize> {
+        [0, 1].repeat(self.before)
     }
 
-    fn rows(&self) -> impl RowOperator<T> {
-        Helmholtz::rows(self)
+    /// The colours relaxed on the way up.
+    fn back(self) -> Vec<usize> {
+        if self.backwards { [1, 0] } else { [0, 1] }.repeat(self.after)
     }
-
-    fn count(&mut self, applications: usize) {
-        Helmholtz::count(self, applications);
-    }
-}
-
-impl<T: Real> Applied<T> for Stencil<T> {
-    fn apply_and(
-        &mut self,
-        x: &mut Field<T>,
-        y: &mut Field<T>,
-        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
-    ) {
-        Stencil::apply_and(self, x, y, work);
-    }
-
-    fn rows(&self) -> impl RowOperator<T> {
-        Stencil::rows(self)
-    }
-
-    fn count(&mut self, _applications: usize) {}
 }
 
 /// What a level has besides its operator.
@@ -195,14 +136,10 @@ impl<T: Real> Level<T> {
                 });
                 continue;
             }
-            a.apply_and(x, &mut self.other, |j, columns, x, y| {
-                let by = Relaxation {
-                    mask: &mask(j)[columns.clone()],
-                    inverse: &inverse.own_row(j)[columns.clone()],
-                    b: &b.own_row(j)[columns],
-                    x,
-                };
-                relax(arch, &by, y);
+            a.apply(x, &mut self.other, |j| Relaxation {
+                mask: mask(j),
+                inverse: inverse.own_row(j),
+                b: b.own_row(j),
             });
             std::mem::swap(x, &mut self.other);
         }
@@ -226,11 +163,70 @@ impl<T: Real> Level<T> {
         (by, &mut self.other, down)
     }
 
-    fn residual<A: Applied<T>>(&mut self, a: &mut A, b: &Field<T>, x: &mut Field<T>) {
-        let arch = self.arch;
-        a.apply_and(x, &mut self.other, |j, columns, _, y| {
-            subtract_from(arch, &b.own_row(j)[columns], y);
+    /// Whether one rank has the whole of it: then the ways down and up take one pass each.
+    pub fn is_whole(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    /// The way down in one pass: relaxes `x`, and restricts the residual.
+    pub fn descend<A: Applied<T>>(
+        &mut self,
+        a: &mut A,
+        b: &Field<T>,
+        x: &mut Field<T>,
+        next: &mut Coarse<T>,
+        shape: Shape,
+        begin: Begin,
+    ) {
+        let (by, other, down) = self.relaxed(b);
+        if begin == Begin::Below {
+            let nearest = down.transfers.last_mut();
+            nearest.expect("one axis at least").fill(&mut next.x);
+        }
+        let transfers = down.transfers.iter();
+        let interpolations: Vec<_> = transfers.map(|transfer| &transfer.by).collect();
+        let start = match begin {
+            Begin::Zero => Start::Zero,
+            Begin::Given => Start::Given,
+            Begin::Below => Start::Interpolated(&next.x),
+        };
+        let (fields, colors) = ([x, other], &shape.forth());
+        by.descend(a, fields, start, colors, &interpolations, &mut next.b);
+    }
+
+    /// The way up in one pass: corrects `x` by the next level, and relaxes it.
+    fn ascend<A: Applied<T>>(
+        &mut self,
+        a: &mut A,
+        b: &Field<T>,
+        x: &mut Field<T>,
+        next: &mut Coarse<T>,
+        shape: Shape,
+    ) {
+        let (by, other, down) = self.relaxed(b);
+        let to = (&mut *other, |row: &[T], to: &mut [T]| {
+            to.copy_from_slice(row);
         });
+        by.ascend(a, x, &shape.back(), &mut down.transfers, &mut next.x, to);
+        std::mem::swap(x, other);
+    }
+
+    /// The same, but each row of the outcome goes elsewhere.
+    pub fn ascend_to<A: Applied<T>, H: Real>(
+        &mut self,
+        a: &mut A,
+        b: &Field<T>,
+        x: &Field<T>,
+        next: &mut Coarse<T>,
+        shape: Shape,
+        to: (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
+    ) {
+        let (by, _, down) = self.relaxed(b);
+        by.ascend(a, x, &shape.back(), &mut down.transfers, &mut next.x, to);
+    }
+
+    fn residual<A: Applied<T>>(&mut self, a: &mut A, b: &Field<T>, x: &mut Field<T>) {
+        a.apply(x, &mut self.other, |j| Residual(b.own_row(j)));
     }
 }
 
@@ -263,42 +259,25 @@ pub fn cycle<T: Real, A: Applied<T>>(
         });
         return;
     };
-    let forth = [0, 1].repeat(shape.before);
-    let back = if shape.backwards { [1, 0] } else { [0, 1] }.repeat(shape.after);
-    if level.whole.is_some() {
-        let (by, other, down) = level.relaxed(b);
-        let transfers = &mut down.transfers[..];
-        if begin == Begin::Below {
-            transfers
-                .last_mut()
-                .expect("one axis at least")
-                .fill(&mut next.x);
-        }
-        let interpolations: Vec<_> = transfers.iter().map(|transfer| &transfer.by).collect();
-        let start = match begin {
-            Begin::Zero => Start::Zero,
-            Begin::Given => Start::Given,
-            Begin::Below => Start::Interpolated(&next.x),
-        };
-        let fields = [&mut *x, &mut *other];
-        by.descend(a, fields, start, &forth, &interpolations, &mut next.b);
+    if level.is_whole() {
+        level.descend(a, b, x, next, shape, begin);
         next.cycle(below, shape, Begin::Zero);
-        by.ascend(a, [x, other], &back, transfers, &mut next.x);
+        level.ascend(a, b, x, next, shape);
         return;
     }
-    level.sweep(a, b, x, &forth, begin == Begin::Zero);
+    level.sweep(a, b, x, &shape.forth(), begin == Begin::Zero);
     level.residual(a, b, x);
     let down = level.down.as_mut().expect("there is a level below");
     down.restrict(&mut level.other, &mut next.b);
     next.cycle(below, shape, Begin::Zero);
     down.correct(&mut next.x, x);
-    level.sweep(a, b, x, &back, false);
+    level.sweep(a, b, x, &shape.back(), false);
 }
 
 /// One full multigrid cycle for `A x = b`, whatever `x` is: begun with what a full cycle on the coarser
 /// levels gives for the restricted `b`. For smooth solutions that leaves less than the error of the
 /// discretisation. Collective.
-pub fn full_cycle<T: Real, A: Applied<T>>(
+fn full_cycle<T: Real, A: Applied<T>>(
     a: &mut A,
     level: &mut Level<T>,
     b: &Field<T>,
@@ -306,31 +285,42 @@ pub fn full_cycle<T: Real, A: Applied<T>>(
     below: &mut [Coarse<T>],
     shape: Shape,
 ) {
-    let mut begin = Begin::Zero;
-    if let Some((next, further)) = below.split_first_mut() {
-        if level.whole.is_some() {
-            let (by, _, down) = level.relaxed(b);
-            let transfers = down.transfers.iter();
-            let interpolations: Vec<_> = transfers.map(|transfer| &transfer.by).collect();
-            by.restrict_b(a, &interpolations, &mut next.b);
-            next.full_cycle(further, shape);
-            begin = Begin::Below;
-        } else {
-            let down = level.down.as_mut().expect("there is a level below");
-            let copy = |j: usize, [r]: [&mut [T]; 1]| r.copy_from_slice(b.own_row(j));
-            level.team.update([&mut level.other], copy);
-            down.restrict(&mut level.other, &mut next.b);
-            next.full_cycle(further, shape);
-            level.team.update([&mut *x], |_, [x]| x.fill(T::ZERO));
-            down.correct(&mut next.x, x);
-            begin = Begin::Given;
-        }
-    }
+    let begin = begin_full(a, level, b, x, below, shape);
     cycle(a, level, b, x, below, shape, begin);
 }
 
+/// The coarser levels' part of a full multigrid cycle: what the cycle on this one is to begin with. Collective.
+pub fn begin_full<T: Real, A: Applied<T>>(
+    a: &A,
+    level: &mut Level<T>,
+    b: &Field<T>,
+    x: &mut Field<T>,
+    below: &mut [Coarse<T>],
+    shape: Shape,
+) -> Begin {
+    let Some((next, further)) = below.split_first_mut() else {
+        return Begin::Zero;
+    };
+    if level.is_whole() {
+        let (by, _, down) = level.relaxed(b);
+        let transfers = down.transfers.iter();
+        let interpolations: Vec<_> = transfers.map(|transfer| &transfer.by).collect();
+        by.restrict_b(a, &interpolations, &mut next.b);
+        next.full_cycle(further, shape);
+        return Begin::Below;
+    }
+    let down = level.down.as_mut().expect("there is a level below");
+    let copy = |j: usize, [r]: [&mut [T]; 1]| r.copy_from_slice(b.own_row(j));
+    level.team.update([&mut level.other], copy);
+    down.restrict(&mut level.other, &mut next.b);
+    next.full_cycle(further, shape);
+    level.team.update([&mut *x], |_, [x]| x.fill(T::ZERO));
+    down.correct(&mut next.x, x);
+    Begin::Given
+}
+
 impl<T: Real> Coarse<T> {
-    fn cycle(&mut self, below: &mut [Self], shape: Shape, begin: Begin) {
+    pub fn cycle(&mut self, below: &mut [Self], shape: Shape, begin: Begin) {
         let Self { a, level, b, x } = self;
         cycle(a, level, b, x, below, shape, begin);
     }

@@ -1,12 +1,14 @@
 //! Cycles in numbers that take less memory than those of the system.
 
-use super::{Cycle, VCycle};
+use std::rc::Rc;
+
+use super::{Cycle, VCycle, stencil::Links};
 use crate::{
     domain::Domain,
     field::{Dots, Field, Real, Team},
     kernel::{Arch, add_converted, combine_converted, convert},
     operator::{Helmholtz, Revision},
-    solver::Preconditioner,
+    solver::{Preconditioner, System},
 };
 
 /// A V-cycle of numbers `L` for systems of `T`. What a cycle makes need only be about right, for it
@@ -20,6 +22,8 @@ pub struct Lowered<T, L> {
     low: Option<Low<L>>,
     /// Of the operator that was lowered.
     revision: Option<Revision<T>>,
+    /// Whether the residuals are the lowered ones.
+    has_residual: bool,
 }
 
 /// The system in other numbers.
@@ -50,6 +54,7 @@ impl<T: Real, L: Real> Lowered<T, L> {
             cycle,
             low: None,
             revision: None,
+            has_residual: false,
         }
     }
 
@@ -60,51 +65,66 @@ impl<T: Real, L: Real> Lowered<T, L> {
         self.revision = Some(a.revision());
         let before = self.low.take();
         let r = before.map_or_else(|| Field::new(a.team(), a.cells(), 1), |low| low.r);
-        let a = a.converted(&self.domain);
-        self.cycle.prepare_for(&a);
+        let Links { east, north, .. } = self.cycle.rebuild(a);
+        let a = a.lowered(&self.domain, [east, north]);
         self.low = Some(Low { a, r, unit: 1.0 });
     }
 
-    /// Makes `z` of the residuals, both over a number near their norm: all the numbers are of a size that
-    /// `L` knows, whatever the units are. Returns that number and `z`.
-    fn make(
-        &mut self,
-        a: &mut Helmholtz<T>,
-        r: &Field<T>,
-        norm: f64,
-        full: bool,
-    ) -> (f64, &Field<L>) {
+    fn unit(&self) -> f64 {
+        self.low.as_ref().expect("it is prepared").unit
+    }
+
+    /// Takes over the residuals over a number near their norm: all the numbers are of a size that `L` knows,
+    /// whatever the units are.
+    fn lower(&mut self, team: &Team, r: &Field<T>, norm: f64) {
         let (arch, low) = (self.arch, self.low.as_mut().expect("it is prepared"));
         low.unit = power_of_two_below(norm);
         let part = 1.0 / low.unit;
-        a.team().update([&mut low.r], |j, [low]| {
+        team.update([&mut low.r], |j, [low]| {
             convert(arch, part, r.own_row(j), low);
         });
+    }
+
+    /// Does something with the cycle, the lowered operator and its residuals.
+    fn work<R>(
+        &mut self,
+        a: &mut Helmholtz<T>,
+        work: impl FnOnce(&mut VCycle<L>, &mut Helmholtz<L>, &Field<L>) -> R,
+    ) -> R {
+        let low = self.low.as_mut().expect("it is prepared");
         let before = low.a.applications();
-        let z = self.cycle.make(&mut low.a, &low.r, full);
+        let result = work(&mut self.cycle, &mut low.a, &low.r);
         a.count(usize::try_from(low.a.applications() - before).expect("a few"));
-        (low.unit, z)
+        result
     }
 }
 
 impl<T: Real, L: Real> Cycle<T> for Lowered<T, L> {
     fn prepare(&mut self, a: &Helmholtz<T>) {
         self.prepare_for(a);
+        self.has_residual = false;
     }
 
-    fn correct(
-        &mut self,
-        a: &mut Helmholtz<T>,
-        r: &Field<T>,
-        norm: f64,
-        x: &mut Field<T>,
-        full: bool,
-    ) {
-        let arch = self.arch;
-        let (unit, z) = self.make(a, r, norm, full);
-        a.team().update([x], |j, [x]| {
-            add_converted(arch, unit, z.own_row(j), x);
+    fn correct(&mut self, system: &mut System<'_, T>, norm: f64, full: bool) {
+        let System { a, x, r, .. } = system;
+        if !self.has_residual {
+            self.lower(a.team(), r, norm);
+        }
+        let (arch, unit) = (self.arch, self.unit());
+        let add = |row: &[L], x: &mut [T]| add_converted(arch, unit, row, x);
+        self.work(a, |cycle, a, r| cycle.make_to(a, r, full, (x, add)));
+    }
+
+    fn residual(&mut self, system: &mut System<'_, T>, norm: f64) -> f64 {
+        let System { a, b, x, rr, .. } = system;
+        let low = self.low.as_mut().expect("it is prepared");
+        low.unit = power_of_two_below(norm);
+        self.has_residual = true;
+        let comm = Rc::clone(a.comm());
+        let [rr] = rr.made_by(comm.as_ref(), |dots| {
+            a.residual_converted(b, x, (&mut low.r, 1.0 / low.unit), dots.parts())
         });
+        rr.sqrt()
     }
 }
 
@@ -124,14 +144,16 @@ impl<T: Real, L: Real> Preconditioner<T> for Lowered<T, L> {
         norm: f64,
         dots: &mut Dots<1>,
     ) -> f64 {
-        let (unit, z) = self.make(a, r, norm, false);
-        let [rz] = dots.of(a.comm().as_ref(), a.team(), [(&*r, z)]);
-        unit * rz
+        self.lower(a.team(), r, norm);
+        self.work(a, |cycle, a, r| {
+            cycle.make(a, r);
+        });
+        let [rz] = dots.of(a.comm().as_ref(), a.team(), [(&*r, self.cycle.z())]);
+        self.unit() * rz
     }
 
     fn turn(&self, team: &Team, beta: T, p: &mut Field<T>) {
-        let low = self.low.as_ref().expect("it is prepared");
-        let (arch, z, weights) = (self.arch, self.cycle.z(), [low.unit, beta.to_f64()]);
+        let (arch, z, weights) = (self.arch, self.cycle.z(), [self.unit(), beta.to_f64()]);
         team.update([p], |j, [p]| {
             combine_converted(arch, weights, z.own_row(j), p);
         });

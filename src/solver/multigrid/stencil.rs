@@ -8,7 +8,7 @@ use crate::{
     field::{Field, Nearby, Real, Team, signed},
     grid::Side,
     halo::{Halo, Reach},
-    kernel::{Arch, CHUNK, StencilRow, Surrounded},
+    kernel::{Arch, Finish, StencilRow, Surrounded},
     operator::Helmholtz,
 };
 
@@ -167,17 +167,26 @@ impl<T: Real> Stencil<T> {
         let arch = Arch::new();
         let mut diagonal = Field::new(&team, layout.cells(), 1);
         team.update([&mut diagonal], |j, [row]| {
-            let (j, nx) = (signed(j), signed(row.len()));
-            let east = links.east.part(j, -1..nx);
-            let [south, north] = [j - 1, j].map(|j| links.north.part(j, 0..nx));
-            let to_south_west = links.rising(j - 1, -1..nx);
-            let to_north_east = links.rising(j, 0..nx);
-            let to_south_east = links.falling(j - 1, 0..nx);
-            let to_north_west = links.falling(j, -1..nx);
-            let excess = excess.part(j, 0..nx);
+            let (j, n) = (signed(j), row.len());
+            let (own, ahead) = (0..signed(n), -1..signed(n) - 1);
+            let (west, east) = (
+                links.east.part(j, ahead.clone()),
+                links.east.part(j, own.clone()),
+            );
+            let [south, north] = [j - 1, j].map(|j| links.north.part(j, own.clone()));
+            let to_south_west = links.rising(j - 1, ahead.clone());
+            let to_north_east = links.rising(j, own.clone());
+            let to_south_east = links.falling(j - 1, own.clone());
+            let to_north_west = links.falling(j, ahead);
+            let excess = excess.part(j, own);
             arch.dispatch(|| {
+                let (west, east) = (&west[..n], &east[..n]);
+                let (south, north) = (&south[..n], &north[..n]);
+                let (to_south_west, to_north_east) = (&to_south_west[..n], &to_north_east[..n]);
+                let (to_south_east, to_north_west) = (&to_south_east[..n], &to_north_west[..n]);
+                let excess = &excess[..n];
                 for (i, diagonal) in row.iter_mut().enumerate() {
-                    let along_x = east[i + 1].to_f64() + east[i].to_f64();
+                    let along_x = east[i].to_f64() + west[i].to_f64();
                     let along_y = north[i].to_f64() + south[i].to_f64();
                     let rising = to_north_east[i].to_f64() + to_south_west[i].to_f64();
                     let falling = to_south_east[i].to_f64() + to_north_west[i].to_f64();
@@ -199,7 +208,7 @@ impl<T: Real> Stencil<T> {
     }
 
     /// The operator of the finest level in this form, and its excess. Collective.
-    pub fn of(a: &Helmholtz<T>, layout: &Layout) -> (Self, Field<T>) {
+    pub fn of<H: Real>(a: &Helmholtz<H>, layout: &Layout) -> (Self, Field<T>) {
         let (comm, team) = (Rc::clone(a.comm()), Rc::clone(a.team()));
         let (cells, [alpha, beta]) = (a.cells(), a.factors().map(Real::to_f64));
         let mut links = Links::new(&team, cells);
@@ -215,15 +224,8 @@ impl<T: Real> Stencil<T> {
                     *excess = T::from_f64(held(i));
                 }
             });
-            faces.beyond(Side::Right, cells, j, east);
-            faces.beyond(Side::Top, cells, j, north);
-            for links in [&mut *east, &mut *north] {
-                arch.dispatch(|| {
-                    for link in links {
-                        *link = T::from_f64(beta * link.to_f64());
-                    }
-                });
-            }
+            faces.beyond(Side::Right, cells, j, beta, east);
+            faces.beyond(Side::Top, cells, j, beta, north);
             // A wall is no link, but part of the excess.
             let at_wall = [j == 0 && is_wall[2], j + 1 == cells[1] && is_wall[3]];
             let columns = if at_wall == [false; 2] {
@@ -260,23 +262,16 @@ impl<T: Real> Stencil<T> {
         (stencil, excess)
     }
 
-    /// See [`super::level::Applied`].
-    pub fn apply_and(
+    /// See [`super::applied::Applied`].
+    pub fn apply_finished<F: Finish<T>>(
         &mut self,
         x: &mut Field<T>,
         y: &mut Field<T>,
-        work: impl Fn(usize, Range<usize>, &[T], &mut [T]) + Sync,
+        finish: impl Fn(usize) -> F + Sync,
     ) {
         fill(&mut self.halo, x);
         let (a, x) = (self.rows(), &*x);
-        self.team.update([y], |j, [y]| {
-            for (chunk, out) in y.chunks_mut(CHUNK).enumerate() {
-                let columns = chunk * CHUNK..chunk * CHUNK + out.len();
-                a.run(x, j, columns.clone(), out);
-                let own = columns.start..columns.end;
-                work(j, columns, &x.own_row(j)[own], out);
-            }
-        });
+        self.team.update([y], |j, [y]| a.run(x, j, y, finish(j)));
     }
 
     /// The operator row by row.
@@ -297,23 +292,24 @@ pub struct StencilRows<'a, T> {
 }
 
 impl<T: Real> StencilRows<'_, T> {
-    /// `A x` in some columns of row `j`; the rows of `x` have their ghosts filled.
-    pub fn run(&self, x: &impl Nearby<T>, j: usize, columns: Range<usize>, out: &mut [T]) {
+    /// What `finish` makes of `A x` in row `j`; the rows of `x` have their ghosts filled.
+    pub fn run<F: Finish<T>>(&self, x: &impl Nearby<T>, j: usize, out: &mut [T], finish: F) {
         let links = self.links;
         let [below, row, above] = [-1, 0, 1].map(|step| signed(j) + step);
-        let [start, end] = [columns.start, columns.end].map(signed);
+        let n = signed(out.len());
         StencilRow {
             out,
             u: Surrounded {
-                south: x.part(below, start - 1..end + 1),
-                rows: [x.part(row, start - 1..end + 1)],
-                north: x.part(above, start - 1..end + 1),
+                south: x.part(below, -1..n + 1),
+                rows: [x.part(row, -1..n + 1)],
+                north: x.part(above, -1..n + 1),
             },
-            diagonal: self.diagonal.part(row, start..end),
-            east: links.east.part(row, start - 1..end),
-            north: [below, row].map(|j| links.north.part(j, start..end)),
-            rising: [below, row].map(|j| links.rising(j, start - 1..end)),
-            falling: [below, row].map(|j| links.falling(j, start - 1..end)),
+            diagonal: self.diagonal.part(row, 0..n),
+            east: links.east.part(row, -1..n),
+            north: [below, row].map(|j| links.north.part(j, 0..n)),
+            rising: [below, row].map(|j| links.rising(j, -1..n)),
+            falling: [below, row].map(|j| links.falling(j, -1..n)),
+            finish,
         }
         .run(self.arch);
     }

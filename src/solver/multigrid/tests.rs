@@ -8,6 +8,7 @@ use crate::{
     domain::Domain,
     field::{Field, Team, reproducible_sum, signed},
     grid::Grid,
+    kernel::Value,
     operator::{CellValues, Faces, Helmholtz},
 };
 
@@ -86,7 +87,7 @@ fn dot(a: &Stencil<f64>, x: &Field<f64>, y: &Field<f64>) -> f64 {
 
 fn apply(a: &mut Stencil<f64>, x: &mut Field<f64>) -> Field<f64> {
     let mut y = Field::new(&a.team, x.cells(), 1);
-    a.apply_and(x, &mut y, |_, _, _, _| ());
+    a.apply_finished(x, &mut y, |_| Value);
     y
 }
 
@@ -96,7 +97,7 @@ fn check(cells: [usize; 2], ranks: [usize; 2], periodic: [bool; 2], seed: u64, a
         let domain = domain(cells, ranks, periodic, comm.rank());
         let weight = |axis: usize, i, j| 10.0_f64.powf(4.0 * random(seed + axis as u64, i, j));
         let a = operator(&comm, &domain, weight, 0.1);
-        let (mut fine, mut excess) = Stencil::of(&a, &Layout::of(&domain));
+        let (mut fine, mut excess) = Stencil::<f64>::of(&a, &Layout::of(&domain));
         for axis in axes {
             if fine.layout.thinnest() < 2 || fine.layout.all_cells()[axis] < 2 {
                 break;
@@ -217,7 +218,7 @@ fn insulated_and_periodic_levels_map_constants_exactly_to_zero() {
             }
         };
         let a = operator(&comm, &domain, weight, 0.0);
-        let (mut fine, mut excess) = Stencil::of(&a, &Layout::of(&domain));
+        let (mut fine, mut excess) = Stencil::<f64>::of(&a, &Layout::of(&domain));
         for axis in [0, 1, 0, 1, 0, 1, 0, 1, 0] {
             (_, fine, excess) = coarsen(&fine, &mut excess, axis);
             assert!(excess.own_values().iter().all(|excess| *excess == 0.0));
@@ -235,7 +236,7 @@ fn levels_depend_on_the_problem_and_not_on_the_ranks() {
             let domain = domain(cells, ranks, [false; 2], comm.rank());
             let weight = |axis: usize, _, _| if axis == 0 { strength } else { 1.0 };
             let a = operator(&comm, &domain, weight, 0.0);
-            Hierarchy::new(&a, &Layout::of(&domain)).depth()
+            Hierarchy::<f64>::new(&a, &Layout::of(&domain)).0.depth()
         })
     };
     for ranks in [[1, 1], [2, 1], [1, 3], [2, 2], [3, 2]] {

@@ -99,7 +99,7 @@ impl<T: Real> Interpolation<T> {
     /// ghost at either end.
     pub fn gather_along_x(&self, j: usize, fine: &[T], out: &mut [T]) {
         let [lower, upper] = [&self.lower, &self.upper].map(|weights| weights.row(signed(j)));
-        gather_columns(&fine[self.before..], lower, upper, out);
+        gather_columns(self.arch, &fine[self.before..], lower, upper, out);
     }
 
     /// Row `j` of the coarse right-hand side, where rows are coarsened, from the fine row that
@@ -114,8 +114,9 @@ impl<T: Real> Interpolation<T> {
     /// Fine row `j`, where columns are coarsened, from the coarse row with a ghost at either end.
     pub fn spread_along_x<const ADD: bool>(&self, j: usize, coarse: &[T], out: &mut [T]) {
         let from = 1 - self.before;
-        let [lower, upper] = [&self.lower, &self.upper].map(|it| &it.row(signed(j))[from..]);
-        spread_columns::<T, ADD>(&coarse[from..], lower, upper, self.before == 1, out);
+        let weights = [&self.lower, &self.upper].map(|it| &it.row(signed(j))[from..]);
+        let begins_between = self.before == 1;
+        spread_columns::<T, ADD>(self.arch, &coarse[from..], weights, begins_between, out);
     }
 
     /// The coarse row that coincides with fine row `j`, where rows are coarsened, or else the one
