@@ -1,6 +1,7 @@
 //! The only HDF5 of the program.
 
 mod chunks;
+mod disk;
 mod fields;
 mod frames;
 mod gathered;

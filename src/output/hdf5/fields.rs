@@ -10,7 +10,9 @@ use std::{
 use hdf5_metno::{H5Type, Result as Hdf5Result};
 
 use super::{
-    Frames, Heading, Io, Property, Storage, access, failed,
+    Frames, Heading, Io, Property, Storage, access,
+    disk::Disk,
+    failed,
     frames::Written,
     gathered::Gathered,
     is_parallel,
@@ -41,6 +43,7 @@ pub struct FieldsFile {
     /// Whether the ranks write together, where they can.
     is_collective: bool,
     frames: Frames,
+    disk: Disk,
 }
 
 /// The ranks that write a file, and the file. A step that fails on one of them fails on all.
@@ -139,6 +142,7 @@ impl FieldsFile {
             extract,
             storage,
             frames: frames.clone(),
+            disk: Disk::of(path),
         })
     }
 
@@ -151,6 +155,32 @@ impl FieldsFile {
     #[must_use]
     pub fn frames(&self) -> &Frames {
         &self.frames
+    }
+
+    /// Waits for the frame that is under way, and for the disk. Collective.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if not all is there.
+    pub fn settle(&self, comm: &dyn Communicator) -> Result<(), Error> {
+        self.frames.settle(comm)?;
+        let start = Instant::now();
+        let settled = if self.is_collective || comm.rank() == 0 {
+            self.disk.settle()
+        } else {
+            Ok(())
+        };
+        agree(comm, settled)?;
+        self.took_all_of(start);
+        Ok(())
+    }
+
+    /// Steps have waited for all of some writing.
+    fn took_all_of(&self, start: Instant) {
+        let seconds = start.elapsed().as_secs_f64();
+        self.frames.took(|times| {
+            times.writing += seconds;
+            times.waiting += seconds;
+        });
     }
 
     /// Adds a property of the medium. Collective.
@@ -196,13 +226,15 @@ impl FieldsFile {
         } else {
             self.write::<T, f64>(part, u, domain, team, comm)?
         };
-        let seconds = start.elapsed().as_secs_f64();
-        self.frames.took(|times| {
-            times.writing += seconds;
-            times.waiting += seconds;
-        });
+        self.took_all_of(start);
         if is_whole {
             self.frames.count();
+            let given = if comm.rank() == 0 {
+                self.disk.give()
+            } else {
+                Ok(())
+            };
+            agree(comm, given)?;
         }
         Ok(())
     }
@@ -235,10 +267,11 @@ impl FieldsFile {
         let gathered = gathered
             .map_err(|buffer| self.frames.give_back(buffer))
             .ok();
-        let (path, storage) = (self.path.clone(), self.storage);
+        let (path, storage, disk) = (self.path.clone(), self.storage, self.disk.clone());
         let write = gathered.map(|values| {
             move || Written {
-                result: serial::write::<S>(&path, &part, storage, &values),
+                result: serial::write::<S>(&path, &part, storage, &values)
+                    .and_then(|()| disk.give()),
                 buffer: values.into_buffer(),
             }
         });
