@@ -29,8 +29,8 @@ use crate::{
 /// Seconds that a piece of work is repeated for in each round: short, to fall between others' work.
 const SECONDS: f64 = 0.01;
 
-/// Rates are measured on the whole grid, its quarter and a sixteenth of it, as far as ranks have so many
-/// cells along both axes.
+/// Rates are measured on what ranks have where steps are measured, and on the whole grid, its quarter and a
+/// sixteenth of it, as far as ranks have so many cells along both axes.
 const HALVINGS: usize = 2;
 const FEWEST: usize = 64;
 
@@ -112,13 +112,14 @@ pub fn measure<T: Real>(
             .with_help("start it under mpirun -n 2, or name a --machine that was measured so"));
     }
     let mut works = Works::new(Rc::clone(comm), SECONDS);
-    let rates = add_rates::<T>(&mut works, comm, team, trials)?;
+    let layouts = layouts(trials.scaling, size);
+    let rates = add_rates::<T>(&mut works, comm, team, trials, &layouts)?;
     if rates.is_empty() {
         return Err(Error::input("every halo is deeper than the grid")
             .with_help("use less depth or more cells"));
     }
     let mut points = Vec::new();
-    for layout in layouts(trials.scaling, size) {
+    for layout in layouts {
         add_points::<T>(&mut works, comm, team, trials, layout, &mut points)?;
     }
     let halos = add_halos::<T>(&mut works, comm, team, trials)?;
@@ -190,11 +191,17 @@ fn add_rates<T: Real>(
     comm: &Rc<dyn Communicator>,
     team: &Rc<Team>,
     trials: &Trials<'_>,
+    layouts: &[Layout],
 ) -> Result<Vec<Timed<Rate>>, Error> {
     let solo: Rc<dyn Communicator> = Rc::new(Solo);
     let rank = comm.rank();
     let mut rates = Vec::new();
-    for cells in sizes(trials.scaling.grid.cells) {
+    for (cells, is_shared) in sizes(trials.scaling.grid.cells, layouts) {
+        let busy = if is_shared {
+            vec![1, comm.size()]
+        } else {
+            vec![1]
+        };
         let domain = Layout {
             grid: Grid {
                 cells,
@@ -208,16 +215,19 @@ fn add_rates<T: Real>(
         let Some(deepest) = plans.last() else {
             continue;
         };
-        let mover = Mover::<T>::new(trials, &solo, team, &domain, *deepest)?;
-        let mover = Rc::new(RefCell::new(mover));
+        let works_here = rank < busy[busy.len() - 1];
+        let mover = works_here
+            .then(|| Mover::<T>::new(trials, &solo, team, &domain, *deepest))
+            .transpose();
+        let mover = Rc::new(RefCell::new(agree(comm.as_ref(), mover)?));
         for plan in plans {
             let batch = Batch::new::<T>(&domain, plan, team.size());
-            for busy in [1, comm.size()] {
+            for &busy in &busy {
                 let mover = Rc::clone(&mover);
                 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
                 let id = works.add((batch.interior + batch.rim) as f64, move |repeats| {
-                    if rank < busy {
-                        mover.borrow_mut().run(plan, repeats);
+                    if let (true, Some(mover)) = (rank < busy, mover.borrow_mut().as_mut()) {
+                        mover.run(plan, repeats);
                     }
                 });
                 let steps = plan.halo_depth;
@@ -351,12 +361,21 @@ fn add_halos<T: Real>(
     Ok(halos.collect())
 }
 
-/// The grid, a quarter of its cells, and so on.
-fn sizes(cells: [usize; 2]) -> Vec<[usize; 2]> {
-    let halved = (0..=HALVINGS).map(|power| cells.map(|count| count >> power));
-    halved
+/// What a rank has in one of the layouts; the grid, a quarter of its cells, and so on. And whether all ranks have so
+/// much at a time: not where one has the cells of all.
+fn sizes(cells: [usize; 2], layouts: &[Layout]) -> Vec<([usize; 2], bool)> {
+    let of_layouts = layouts.iter().map(|layout| {
+        let is_shared = layout.ranks != [1, 1];
+        (layout.domain(0).cells, is_shared)
+    });
+    let halved = (0..=HALVINGS)
+        .map(|power| cells.map(|count| count >> power))
         .enumerate()
         .take_while(|(k, cells)| *k == 0 || cells.iter().all(|&count| count >= FEWEST))
-        .map(|(_, cells)| cells)
-        .collect()
+        .map(|(_, cells)| (cells, true));
+    let mut sizes: Vec<_> = halved.chain(of_layouts).collect();
+    let count = |cells: [usize; 2]| cells[0] * cells[1];
+    sizes.sort_by_key(|&(cells, is_shared)| (count(cells), !is_shared));
+    sizes.dedup_by_key(|(cells, _)| count(*cells));
+    sizes
 }
