@@ -12,13 +12,13 @@ const HOPELESS: [f64; 8] = [1.2, 1.1, 1.06, 1.04, 1.03, 1.03, 1.03, 1.03];
 /// Seconds that a trial takes at least.
 const TRIAL: f64 = 5e-3;
 
-/// Rounds are over after this one if trials take longer than `LONG` seconds, which much of what disturbs
-/// them is spread over.
+/// Where a trial takes longer than `LONG` seconds, much of what disturbs it is spread over it, and rounds are
+/// over after this one; and to try all plans would take longer than most runs.
 const LAST_OF_LONG: usize = 2;
 const LONG: f64 = 0.1;
 
-/// Finds the fastest plan on the steps of a run: among all depths and widths or, given a plan to begin with, among
-/// those next to it; then among those next to the fastest, until there is none faster. All are tried
+/// Finds the fastest plan on the steps of a run: among all depths and widths or, given a plan to begin with or where
+/// trials take long, among those next to the first; then among those next to the fastest, until there is none faster. All are tried
 /// once, and those not far behind again; the best time counts, as others on the machine disturb a trial
 /// but never help.
 #[derive(Debug, Clone)]
@@ -126,6 +126,10 @@ impl Tuner {
         self.longest = self.longest.max(self.seconds);
         self.over += 1;
         (self.steps, self.seconds) = (0, 0.0);
+        if self.known.len() == 1 && self.longest > LONG {
+            self.open_trials(self.neighbors());
+            self.over = 1;
+        }
         if self.over < self.trials.len() {
             return;
         }
@@ -300,6 +304,24 @@ mod tests {
                 }
             );
         }
+    }
+
+    #[test]
+    fn where_trials_take_long_few_plans_are_tried() {
+        let mut tuner = Tuner::new::<f64>(Prescribed::default(), &domain([1, 1]), false);
+        let mut tried = BTreeSet::new();
+        while !tuner.is_settled() {
+            tried.insert(tuner.plan());
+            tuner.count(1, 0.1 * cost(tuner.plan()));
+        }
+        let neighbors = tuner.neighbors();
+        assert!(
+            neighbors
+                .iter()
+                .all(|plan| cost(*plan) >= cost(tuner.plan()))
+        );
+        assert!(neighbors.iter().all(|plan| tried.contains(plan)));
+        assert!(tried.len() < 15, "{}", tried.len());
     }
 
     #[test]
