@@ -190,6 +190,7 @@ impl Run<'_> {
         let watchdog = Watchdog::watch(&self.pulse, comm.rank(), case.parallel.watchdog);
         let watchdog = agree(comm, watchdog)?;
         simulation.run()?;
+        marks.frames.close(comm)?;
         drop(watchdog);
         let names = simulation.observers.iter().map(|observer| observer.name());
         let facts = Facts {

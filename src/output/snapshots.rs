@@ -37,7 +37,7 @@ impl<T: Real> Observer<T> for Snapshots {
         let (domain, team, comm) = (view.domain, view.team, view.comm);
         self.file.append(time, view.u, domain, team, comm)?;
         if view.moment == Moment::End {
-            self.file.settle(comm)?;
+            self.file.frames().settle(comm)?;
         }
         Ok(Flow::Continue)
     }

@@ -17,10 +17,10 @@ const TRIAL: f64 = 5e-3;
 const LAST_OF_LONG: usize = 2;
 const LONG: f64 = 0.1;
 
-/// Finds the fastest plan on the steps of a run: among all depths and widths or, given a plan to begin with or where
-/// trials take long, among those next to the first; then among those next to the fastest, until there is none faster. All are tried
-/// once, and those not far behind again; the best time counts, as others on the machine disturb a trial
-/// but never help.
+/// Finds the fastest plan on the steps of a run: among all depths and widths or, given a plan to begin with
+/// or where trials take long, among those next to the first; then among those next to the fastest, until
+/// there is none faster. All are tried once, and those not far behind again; the best time counts, as
+/// others on the machine disturb a trial but never help.
 #[derive(Debug, Clone)]
 pub struct Tuner {
     best: Plan,
@@ -38,8 +38,10 @@ pub struct Tuner {
     /// Trials that are over in this round.
     over: usize,
     round: usize,
-    /// Seconds of the longest trial.
-    longest: f64,
+    /// Seconds of the shortest trial.
+    shortest: f64,
+    /// Whether there were steps: the first ones meet memory that nobody has touched.
+    is_warm: bool,
     /// Of the trial under way.
     steps: usize,
     seconds: f64,
@@ -61,7 +63,8 @@ impl Tuner {
             trials: Vec::new(),
             over: 0,
             round: 0,
-            longest: 0.0,
+            shortest: f64::INFINITY,
+            is_warm: false,
             steps: 0,
             seconds: 0.0,
         };
@@ -82,7 +85,8 @@ impl Tuner {
             tile_columns: prescribed.tile_columns.unwrap_or(from.tile_columns),
             overlap: prescribed.overlap.unwrap_or(from.overlap),
         };
-        (self.steps, self.seconds, self.longest) = (0, 0.0, 0.0);
+        (self.steps, self.seconds, self.shortest) = (0, 0.0, f64::INFINITY);
+        self.is_warm = false;
         self.known.clear();
         self.open_trials(if is_open {
             self.all()
@@ -114,6 +118,9 @@ impl Tuner {
 
     /// Takes notice that the slowest rank needed `seconds` for `steps` steps after the plan.
     pub fn count(&mut self, steps: usize, seconds: f64) {
+        if !std::mem::replace(&mut self.is_warm, true) {
+            return;
+        }
         self.steps += steps;
         self.seconds += seconds;
         if self.is_settled() || self.seconds < TRIAL {
@@ -123,10 +130,10 @@ impl Tuner {
         let per_step = self.seconds / self.steps as f64;
         let least = self.known.entry(self.plan()).or_insert(f64::INFINITY);
         *least = least.min(per_step);
-        self.longest = self.longest.max(self.seconds);
+        self.shortest = self.shortest.min(self.seconds);
         self.over += 1;
         (self.steps, self.seconds) = (0, 0.0);
-        if self.known.len() == 1 && self.longest > LONG {
+        if self.known.len() == 1 && self.shortest > LONG {
             self.open_trials(self.neighbors());
             self.over = 1;
         }
@@ -138,7 +145,7 @@ impl Tuner {
         let fastest = fastest
             .min_by(|a, b| seconds(a).total_cmp(&seconds(b)))
             .expect("something was tried");
-        let rounds = if self.longest > LONG {
+        let rounds = if self.shortest > LONG {
             LAST_OF_LONG
         } else {
             HOPELESS.len()

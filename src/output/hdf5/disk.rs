@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
 };
 
@@ -46,17 +46,24 @@ impl Disk {
         Ok(())
     }
 
+    /// Waits until nothing is under way.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Storage`] if the last time failed.
+    pub fn wait(&self) -> Result<(), Error> {
+        self.join(&mut self.under_way())
+    }
+
     /// Gives all that was written, and waits for it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Storage`] if it is not there.
     pub fn settle(&self) -> Result<(), Error> {
-        let under_way = &mut *self.under_way();
-        self.join(under_way)?;
+        self.wait()?;
         sync(&self.0.path).map_err(|error| self.failed(&error))
     }
 
-    fn under_way(&self) -> std::sync::MutexGuard<'_, Option<JoinHandle<io::Result<()>>>> {
+    fn under_way(&self) -> MutexGuard<'_, Option<JoinHandle<io::Result<()>>>> {
         let under_way = self.0.under_way.lock();
         under_way.unwrap_or_else(PoisonError::into_inner)
     }

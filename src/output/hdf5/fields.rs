@@ -43,7 +43,8 @@ pub struct FieldsFile {
     /// Whether the ranks write together, where they can.
     is_collective: bool,
     frames: Frames,
-    disk: Disk,
+    /// On ranks that write.
+    disk: Option<Disk>,
 }
 
 /// The ranks that write a file, and the file. A step that fails on one of them fails on all.
@@ -136,13 +137,16 @@ impl FieldsFile {
             writers.agree("lay out", laid_out)?;
             writers.agree("close", file.close())
         })?;
+        let is_collective = storage.is_collective(io, cells) && is_parallel(comm);
+        let disk = (is_collective || comm.rank() == 0).then(|| Disk::of(path));
+        frames.go_to(disk.clone());
         Ok(Self {
             path: path.to_path_buf(),
-            is_collective: storage.is_collective(io, cells) && is_parallel(comm),
+            is_collective,
             extract,
             storage,
             frames: frames.clone(),
-            disk: Disk::of(path),
+            disk,
         })
     }
 
@@ -155,32 +159,6 @@ impl FieldsFile {
     #[must_use]
     pub fn frames(&self) -> &Frames {
         &self.frames
-    }
-
-    /// Waits for the frame that is under way, and for the disk. Collective.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Storage`] if not all is there.
-    pub fn settle(&self, comm: &dyn Communicator) -> Result<(), Error> {
-        self.frames.settle(comm)?;
-        let start = Instant::now();
-        let settled = if self.is_collective || comm.rank() == 0 {
-            self.disk.settle()
-        } else {
-            Ok(())
-        };
-        agree(comm, settled)?;
-        self.took_all_of(start);
-        Ok(())
-    }
-
-    /// Steps have waited for all of some writing.
-    fn took_all_of(&self, start: Instant) {
-        let seconds = start.elapsed().as_secs_f64();
-        self.frames.took(|times| {
-            times.writing += seconds;
-            times.waiting += seconds;
-        });
     }
 
     /// Adds a property of the medium. Collective.
@@ -226,15 +204,11 @@ impl FieldsFile {
         } else {
             self.write::<T, f64>(part, u, domain, team, comm)?
         };
-        self.took_all_of(start);
+        self.frames.steps_waited_since(start);
         if is_whole {
             self.frames.count();
-            let given = if comm.rank() == 0 {
-                self.disk.give()
-            } else {
-                Ok(())
-            };
-            agree(comm, given)?;
+            let first = self.disk.as_ref().filter(|_| comm.rank() == 0);
+            agree(comm, first.map_or(Ok(()), Disk::give))?;
         }
         Ok(())
     }
@@ -250,6 +224,9 @@ impl FieldsFile {
     ) -> Result<bool, Error> {
         let extract = (&self.extract, domain);
         if self.is_collective {
+            // To close a file takes locks off it that MPI may hold.
+            let given = self.disk.as_ref().map_or(Ok(()), Disk::wait);
+            agree(comm, given)?;
             let block = self.extract.block(domain);
             let mut values = vec![S::ZERO; block.len()];
             self.extract.copy(u, domain, team, &mut values);
@@ -271,7 +248,7 @@ impl FieldsFile {
         let write = gathered.map(|values| {
             move || Written {
                 result: serial::write::<S>(&path, &part, storage, &values)
-                    .and_then(|()| disk.give()),
+                    .and_then(|()| disk.as_ref().map_or(Ok(()), Disk::give)),
                 buffer: values.into_buffer(),
             }
         });

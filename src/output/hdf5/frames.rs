@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::disk::Disk;
 use crate::{
     comm::{Communicator, agree},
     error::{Error, Kind},
@@ -25,6 +26,8 @@ struct State {
     writer: RefCell<Option<JoinHandle<(Written, Duration)>>>,
     /// Memory for the next frame.
     buffer: RefCell<Vec<u64>>,
+    /// Where they end up, on ranks that write.
+    disk: RefCell<Option<Disk>>,
     times: Cell<FrameTimes>,
 }
 
@@ -39,7 +42,8 @@ pub(super) struct Written {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct FrameTimes {
     pub frames: usize,
-    /// Seconds from when a frame was due until it was whole, waiting for the one before it left out.
+    /// Seconds from when a frame was due until it was whole, waiting for the one before it left out; and for
+    /// the disk in the end.
     pub writing: f64,
     /// Seconds for which steps waited.
     pub waiting: f64,
@@ -79,6 +83,33 @@ impl Frames {
         agree(comm, result)?;
         self.count();
         Ok(())
+    }
+
+    /// Waits for all that there is to be on the disk. Collective.
+    ///
+    /// # Errors
+    /// [`Kind::Storage`] if it is not.
+    pub fn close(&self, comm: &dyn Communicator) -> Result<(), Error> {
+        self.settle(comm)?;
+        let start = Instant::now();
+        let disk = self.0.disk.borrow().clone();
+        agree(comm, disk.map_or(Ok(()), |disk| disk.settle()))?;
+        self.steps_waited_since(start);
+        Ok(())
+    }
+
+    /// Steps have waited for all of some writing.
+    pub(super) fn steps_waited_since(&self, start: Instant) {
+        let seconds = start.elapsed().as_secs_f64();
+        self.took(|times| {
+            times.writing += seconds;
+            times.waiting += seconds;
+        });
+    }
+
+    /// Frames go to this disk.
+    pub(super) fn go_to(&self, disk: Option<Disk>) {
+        *self.0.disk.borrow_mut() = disk;
     }
 
     /// A frame is whole.

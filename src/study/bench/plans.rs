@@ -95,7 +95,7 @@ pub fn plans(
     Ok(PlanRates {
         cells,
         ranks: comm.size(),
-        rounds,
+        rounds: DUELS * rounds,
         all,
     })
 }
@@ -103,7 +103,7 @@ pub fn plans(
 impl Display for PlanRates {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let [nx, ny] = self.cells;
-        let (ranks, rounds) = (count(self.ranks, "rank"), DUELS * self.rounds);
+        let (ranks, rounds) = (count(self.ranks, "rank"), self.rounds);
         writeln!(f, "{nx} x {ny} cells; {ranks}; medians of {rounds} rounds")?;
         for rate in &self.all {
             let &SettledRate {
