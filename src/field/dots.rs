@@ -208,8 +208,7 @@ impl<const N: usize> Dots<N> {
         team: &Team,
         of: [(&Field<X>, &Field<Y>); N],
     ) -> [f64; N] {
-        let parts = self.pass(team, of);
-        self.totals(comm, team, parts, of)
+        self.made_by(comm, |dots| dots.pass(team, of))
     }
 
     /// The products in passes that `make` makes: one, and another if the terms were not as foretold. Collective.
