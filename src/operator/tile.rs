@@ -176,7 +176,7 @@ where
                 if step == 0 {
                     self.enter(tile, work, &group);
                 } else {
-                    self.pass(tile, work, &group);
+                    self.pass(tile, work, &group, rows.start);
                 }
                 if step + 1 < self.steps {
                     self.fill_ghosts(tile, work, &group, rows);
@@ -234,8 +234,14 @@ where
         .run(self.arch);
     }
 
-    /// A later step, in place.
-    fn pass(&self, tile: &mut Tile<'_, T>, work: &mut Workspace<T>, group: &Group<'_>) {
+    /// A later step, in place. Of the rows that pass below its first one, it needs the last two.
+    fn pass(
+        &self,
+        tile: &mut Tile<'_, T>,
+        work: &mut Workspace<T>,
+        group: &Group<'_>,
+        first: isize,
+    ) {
         if group.rows.len() == GROUP {
             self.later_step::<GROUP>(tile, work, group, group.start);
             return;
@@ -243,10 +249,10 @@ where
         for j in group.start..group.start + signed(GROUP) {
             if group.rows.contains(&j) {
                 self.later_step::<1>(tile, work, group, j);
-            } else {
-                let [below, first] = work.older[group.step - 1].rows(0, group.around());
-                below.copy_from_slice(first);
-                first.copy_from_slice(work.group.row(group.place(j), group.around()));
+            } else if (first - 2..first).contains(&j) {
+                let [below, above] = work.older[group.step - 1].rows(0, group.around());
+                below.copy_from_slice(above);
+                above.copy_from_slice(work.group.row(group.place(j), group.around()));
             }
         }
     }
