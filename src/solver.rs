@@ -31,7 +31,7 @@ pub use diagonal::Diagonal;
 pub use direct::Direct;
 pub use error::{Reason, SolverError};
 pub use jacobi::Jacobi;
-pub use multigrid::{Cycle, Lowered, Multigrid, VCycle};
+pub use multigrid::{Cycle, Lowered, Multigrid, Smoother, VCycle};
 pub use pipelined::PipelinedCg;
 pub use ppcg::Ppcg;
 pub use tolerance::Tolerance;

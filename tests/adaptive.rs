@@ -16,7 +16,7 @@ use isotherm::{
     operator::Conduction,
     physics::{Conductivity, Shape, Wall},
     simulation::{Clock, Pace, Simulation},
-    solver::{Direct, Method, Multigrid, Solver, Tolerance, VCycle},
+    solver::{Direct, Method, Multigrid, Smoother, Solver, Tolerance, VCycle},
     stepper::{Heat, Steps, TimeStepper, TrBdf2},
 };
 use std::rc::Rc;
@@ -50,7 +50,10 @@ fn stepper<T: Real>(
     let method: Box<dyn Method<T>> = if medium.regions.is_empty() {
         Box::new(Direct::new(domain))
     } else {
-        Box::new(Multigrid::new(Box::new(VCycle::alone(domain))))
+        Box::new(Multigrid::new(Box::new(VCycle::alone(
+            domain,
+            Smoother::RedBlack,
+        ))))
     };
     let solver = Solver::new(a, method, goal);
     TrBdf2::new(conduction, solver, problem.dt, tolerance)

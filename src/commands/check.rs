@@ -114,8 +114,13 @@ fn in_words(solver: Solver) -> String {
     if solver.method == Method::Ppcg {
         write!(words, " with {} inner steps", solver.inner_steps).expect("a string takes all");
     }
-    if solver.preconditioner == Preconditioning::Jacobi {
-        words += ", preconditioned by the diagonal";
+    words += match solver.preconditioner {
+        Preconditioning::None => "",
+        Preconditioning::Jacobi => ", preconditioned by the diagonal",
+        Preconditioning::Multigrid => ", preconditioned by multigrid",
+    };
+    if solver.uses_multigrid() {
+        write!(words, ", {} smoother", solver.smoother.name()).expect("a string takes all");
     }
     let goal = match [relative, absolute].map(|tolerance| tolerance > 0.0) {
         [true, false] => format!("{relative:e} of the first residual"),

@@ -7,7 +7,7 @@ use crate::{
     output::{Colormap, Extract, Io, Probe, Storage, When},
     physics::{Initial, Medium, Wall},
     simulation::Cadence,
-    solver::Tolerance,
+    solver::{Smoother, Tolerance},
     study::scaling::Kind,
 };
 
@@ -65,6 +65,8 @@ pub struct Solver {
     pub cg_steps: usize,
     /// Of the polynomial of `ppcg`.
     pub inner_steps: usize,
+    /// Of multigrid.
+    pub smoother: Smoother,
     pub tolerance: Tolerance,
 }
 

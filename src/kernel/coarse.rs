@@ -4,10 +4,10 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::field::Real;
 
-/// A [`super::Relaxation`] of an `x` that is 0: `y = mask (inverse b)`.
-pub fn relax_zero<T: Real>(arch: Arch, mask: &[T], inverse: &[T], b: &[T], y: &mut [T]) {
+/// A [`super::Relaxation`] of an `x` that is 0: `y = weights (inverse b)`.
+pub fn relax_zero<T: Real>(arch: Arch, weights: &[T], inverse: &[T], b: &[T], y: &mut [T]) {
     arch.dispatch(RelaxZero {
-        mask,
+        weights,
         inverse,
         b,
         y,
@@ -86,7 +86,7 @@ fn put<T: Real, const ADD: bool>(y: &mut T, value: T) {
 }
 
 struct RelaxZero<'a, T> {
-    mask: &'a [T],
+    weights: &'a [T],
     inverse: &'a [T],
     b: &'a [T],
     y: &'a mut [T],
@@ -128,9 +128,9 @@ impl<T: Real> WithSimd for RelaxZero<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let n = self.y.len();
-        let (mask, inverse, b) = (&self.mask[..n], &self.inverse[..n], &self.b[..n]);
+        let (weights, inverse, b) = (&self.weights[..n], &self.inverse[..n], &self.b[..n]);
         for (i, y) in self.y.iter_mut().enumerate() {
-            *y = mask[i] * (inverse[i] * b[i]);
+            *y = weights[i] * (inverse[i] * b[i]);
         }
     }
 }

@@ -34,11 +34,11 @@ pub struct Value;
 #[derive(Debug, Clone, Copy)]
 pub struct Residual<'a, T>(pub &'a [T]);
 
-/// A relaxation of some cells, `u + mask (inverse (b - A u))`.
+/// A relaxation of some cells, `u + weights (inverse (b - A u))`.
 #[derive(Debug, Clone, Copy)]
 pub struct Relaxation<'a, T> {
-    /// 1 in the cells that are relaxed, 0 in the others.
-    pub mask: &'a [T],
+    /// Which part of its correction each cell takes.
+    pub weights: &'a [T],
     /// Reciprocals of the diagonal of `A`.
     pub inverse: &'a [T],
     pub b: &'a [T],
@@ -47,7 +47,7 @@ pub struct Relaxation<'a, T> {
 /// The rows of a [`Relaxation`].
 #[derive(Clone, Copy)]
 pub struct Relaxed<'a, V> {
-    mask: &'a [V],
+    weights: &'a [V],
     inverse: &'a [V],
     b: &'a [V],
 }
@@ -99,7 +99,7 @@ impl<'a, T: Real> Finish<T> for Relaxation<'a, T> {
     #[inline(always)]
     fn part(self, columns: Range<usize>) -> Self {
         Self {
-            mask: &self.mask[columns.clone()],
+            weights: &self.weights[columns.clone()],
             inverse: &self.inverse[columns.clone()],
             b: &self.b[columns],
         }
@@ -108,7 +108,7 @@ impl<'a, T: Real> Finish<T> for Relaxation<'a, T> {
     #[inline(always)]
     fn vectors<S: Simd>(self, first: usize, count: usize) -> Self::Vectors<S> {
         Relaxed {
-            mask: vectors::<T, S>(self.mask, first, count),
+            weights: vectors::<T, S>(self.weights, first, count),
             inverse: vectors::<T, S>(self.inverse, first, count),
             b: vectors::<T, S>(self.b, first, count),
         }
@@ -122,6 +122,6 @@ impl<'a, T: Real> Finish<T> for Relaxation<'a, T> {
         k: usize,
     ) -> T::Vector<S> {
         let change = T::product(simd, by.inverse[k], T::difference(simd, by.b[k], value));
-        T::sum(simd, u, T::product(simd, by.mask[k], change))
+        T::sum(simd, u, T::product(simd, by.weights[k], change))
     }
 }

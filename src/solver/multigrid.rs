@@ -17,14 +17,15 @@ mod hierarchy;
 mod layout;
 mod level;
 mod lowered;
+mod relaxation;
 mod stencil;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod wave;
 
-pub use self::lowered::Lowered;
-use self::{hierarchy::Hierarchy, layout::Layout, level::Shape, stencil::Links};
+use self::{hierarchy::Hierarchy, layout::Layout, relaxation::Shape, stencil::Links};
+pub use self::{lowered::Lowered, relaxation::Smoother};
 use super::{Method, Preconditioner, Reason, System, residual, turn_by};
 use crate::{
     domain::Domain,
@@ -33,22 +34,11 @@ use crate::{
     operator::{Helmholtz, Revision},
 };
 
-/// The cycle as a method of its own.
-const ALONE: Shape = Shape {
-    before: 2,
-    after: 1,
-    backwards: false,
-};
-
-/// The cycle as a preconditioner: symmetric.
-const SYMMETRIC: Shape = Shape {
-    before: 1,
-    after: 1,
-    backwards: true,
-};
-
 /// Cycles that bring a solution nearer. Everything is collective.
 pub trait Cycle<T: Real> {
+    /// As reports tell it.
+    fn name(&self) -> &'static str;
+
     /// Is told the operator and that there are new residuals, before anything is made with them.
     fn prepare(&mut self, a: &Helmholtz<T>);
 
@@ -60,9 +50,9 @@ pub trait Cycle<T: Real> {
     fn residual(&mut self, system: &mut System<'_, T>, norm: f64) -> f64;
 }
 
-/// One V-cycle with red-black relaxation (Trottenberg, Oosterlee & Schüller, "Multigrid", 2001).
+/// One V-cycle (Trottenberg, Oosterlee & Schüller, "Multigrid", 2001).
 ///
-/// On the finest level it goes over the operator four times.
+/// On the finest level it goes over the operator six times, or four times for a symmetric red-black one.
 pub struct VCycle<T> {
     layout: Layout,
     shape: Shape,
@@ -74,16 +64,16 @@ pub struct VCycle<T> {
 }
 
 impl<T: Real> VCycle<T> {
-    /// A preconditioner for operators on this subdomain.
+    /// A preconditioner for operators on this subdomain: symmetric.
     #[must_use]
-    pub fn new(domain: &Domain) -> Self {
-        Self::shaped(domain, SYMMETRIC)
+    pub fn new(domain: &Domain, smoother: Smoother) -> Self {
+        Self::shaped(domain, Shape::symmetric(smoother))
     }
 
     /// Cycles for [`Multigrid`].
     #[must_use]
-    pub fn alone(domain: &Domain) -> Self {
-        Self::shaped(domain, ALONE)
+    pub fn alone(domain: &Domain, smoother: Smoother) -> Self {
+        Self::shaped(domain, Shape::alone(smoother))
     }
 
     fn shaped(domain: &Domain, shape: Shape) -> Self {
@@ -114,16 +104,15 @@ impl<T: Real> VCycle<T> {
     fn rebuild<H: Real>(&mut self, a: &Helmholtz<H>) -> Links<T> {
         // The old ones go first: there may not be memory for both.
         self.levels = None;
-        let (levels, links) = Hierarchy::new(a, &self.layout);
+        let (levels, links) = Hierarchy::new(a, &self.layout, self.shape);
         self.levels = Some(levels);
         links
     }
 
     /// Makes `z` of the residuals by a V-cycle.
     fn make(&mut self, a: &mut Helmholtz<T>, r: &Field<T>) -> &Field<T> {
-        let shape = self.shape;
         let (levels, z) = self.levels_and_z(a);
-        levels.cycle(a, r, z, shape);
+        levels.cycle(a, r, z);
         z
     }
 
@@ -136,9 +125,8 @@ impl<T: Real> VCycle<T> {
         full: bool,
         to: (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
     ) {
-        let shape = self.shape;
         let (levels, z) = self.levels_and_z(a);
-        levels.cycle_to(a, r, z, shape, full, to);
+        levels.cycle_to(a, r, z, full, to);
     }
 
     fn levels_and_z(&mut self, a: &Helmholtz<T>) -> (&mut Hierarchy<T>, &mut Field<T>) {
@@ -155,6 +143,10 @@ impl<T: Real> VCycle<T> {
 }
 
 impl<T: Real> Cycle<T> for VCycle<T> {
+    fn name(&self) -> &'static str {
+        self.shape.smoother.of_multigrid()
+    }
+
     fn prepare(&mut self, a: &Helmholtz<T>) {
         self.prepare_for(a);
     }
@@ -173,7 +165,7 @@ impl<T: Real> Cycle<T> for VCycle<T> {
 
 impl<T: Real> Preconditioner<T> for VCycle<T> {
     fn name(&self) -> &'static str {
-        "multigrid"
+        self.shape.smoother.of_multigrid()
     }
 
     fn prepare(&mut self, a: &mut Helmholtz<T>) {
@@ -219,7 +211,7 @@ impl<T: Real> Multigrid<T> {
 
 impl<T: Real> Method<T> for Multigrid<T> {
     fn name(&self) -> String {
-        "multigrid".to_owned()
+        self.by.name().to_owned()
     }
 
     fn is_truthful(&self) -> bool {

@@ -64,7 +64,8 @@ impl<T: Real> Explicit<T> {
         self.tuner.restart(plan.into(), None);
     }
 
-    /// Searches the fastest plan from now on, near one or among all, no deeper than was prescribed at first.
+    /// Searches the fastest plan from now on, beginning with one that was found before if there is one, no deeper
+    /// than was prescribed at first.
     pub fn search(&mut self, prescribed: Prescribed, from: Option<Plan>) {
         self.tuner.restart(prescribed, from);
     }

@@ -81,9 +81,8 @@ impl Tuner {
     }
 
     /// Begins anew, with a plan that was found before if there is one.
-    pub fn restart(&mut self, prescribed: Prescribed, from: Option<Plan>) {
-        let is_again = from.is_some();
-        let from = from.unwrap_or(self.usual);
+    pub fn restart(&mut self, prescribed: Prescribed, found: Option<Plan>) {
+        let from = found.unwrap_or(self.usual);
         let deepest = *self.depths.last().expect("there is a depth");
         self.prescribed = prescribed;
         self.best = Plan {
@@ -93,11 +92,14 @@ impl Tuner {
             tile_columns: prescribed.tile_columns.unwrap_or(from.tile_columns),
             overlap: prescribed.overlap.unwrap_or(from.overlap),
         };
-        self.from = is_again.then_some(self.best);
+        self.from = found.map(|_| self.best);
         (self.steps, self.seconds, self.shortest) = (0, 0.0, f64::INFINITY);
         self.is_warm = false;
         self.known.clear();
         self.open_trials(self.all());
+        if self.is_settled() {
+            self.open_trials(self.neighbors());
+        }
     }
 
     /// The best plan so far, and whether it is the last.
@@ -351,7 +353,7 @@ mod tests {
         let mut end = |from, cost: &dyn Fn(Plan) -> f64| {
             tuner.restart(Prescribed::default(), Some(from));
             while !tuner.is_settled() {
-                tuner.count(2, 1e-3 * cost(tuner.plan()));
+                tuner.count(2, 8e-4 * cost(tuner.plan()));
             }
             tuner.plan()
         };
@@ -366,6 +368,10 @@ mod tests {
         let plan = plan(7, 40);
         let mut tuner = Tuner::new::<f64>(plan.into(), &domain([2, 2]), true);
         assert_eq!((tuner.plan(), tuner.is_settled()), (plan, true));
+        let mut all_but_overlap = Prescribed::from(plan);
+        all_but_overlap.overlap = None;
+        tuner.restart(all_but_overlap, Some(plan));
+        assert!(!tuner.is_settled());
         let depth = Prescribed {
             halo_depth: Some(8),
             ..Prescribed::default()

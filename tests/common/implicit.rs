@@ -7,8 +7,8 @@ use isotherm::{
     field::{Field, Real},
     operator::{Conduction, Helmholtz},
     solver::{
-        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, PipelinedCg, Ppcg, Solver,
-        Tolerance, VCycle,
+        self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Multigrid, PipelinedCg, Ppcg, Smoother,
+        Solver, Tolerance, VCycle,
     },
     stepper::{Heat, Solves, Steady, Steps, Theta, TimeStepper},
 };
@@ -64,7 +64,10 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, how: How) -> Solver<T> {
         Method::Jacobi => Box::new(Jacobi::new(a)),
         Method::Cg => Box::new(Cg::new(a, diagonal)),
         Method::PipelinedCg => Box::new(PipelinedCg::new(a, diagonal)),
-        Method::Multigrid => Box::new(Multigrid::new(Box::new(VCycle::alone(domain)))),
+        Method::Multigrid => Box::new(Multigrid::new(Box::new(VCycle::alone(
+            domain,
+            Smoother::RedBlack,
+        )))),
         Method::Chebyshev => Box::new(Chebyshev::new(a, diagonal, how.cg_steps)),
         Method::Ppcg => Box::new(Ppcg::new(a, diagonal, how.cg_steps, how.inner_steps)),
         Method::Direct => Box::new(Direct::new(domain)),

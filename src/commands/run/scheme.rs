@@ -183,17 +183,17 @@ fn solver<T: Real>(a: &Helmholtz<T>, domain: &Domain, asked: Asked, is_mixed: bo
     let preconditioner = || -> Option<Box<dyn Preconditioner<T>>> {
         match asked.preconditioner {
             Preconditioning::Multigrid if is_mixed => {
-                Some(Box::new(Lowered::<T, f32>::new(domain)))
+                Some(Box::new(Lowered::<T, f32>::new(domain, asked.smoother)))
             }
-            Preconditioning::Multigrid => Some(Box::new(VCycle::new(domain))),
+            Preconditioning::Multigrid => Some(Box::new(VCycle::new(domain, asked.smoother))),
             _ => diagonal().map(|diagonal| Box::new(diagonal) as Box<_>),
         }
     };
     let cycle = || -> Box<dyn solver::Cycle<T>> {
         if is_mixed {
-            Box::new(Lowered::<T, f32>::alone(domain))
+            Box::new(Lowered::<T, f32>::alone(domain, asked.smoother))
         } else {
-            Box::new(VCycle::alone(domain))
+            Box::new(VCycle::alone(domain, asked.smoother))
         }
     };
     let method: Box<dyn solver::Method<T>> = match asked.method {

@@ -231,17 +231,30 @@ impl Check<'_> {
             self.unknown_to(method, "solver.inner_steps", help);
         }
         self.at_least_one("solver.inner_steps", inner_steps);
-        Some(Solver {
+        let smoother = solver.smoother.unwrap_or_default();
+        let built = Solver {
             method,
             preconditioner: solver.preconditioner,
             cg_steps,
             inner_steps,
+            smoother,
             tolerance: Tolerance {
                 relative,
                 absolute,
                 max_iterations: solver.max_iterations,
             },
-        })
+        };
+        if built.uses_multigrid() {
+            solver.smoother = Some(smoother);
+        } else if solver.smoother.is_some() {
+            let help = "remove it, or set solver.preconditioner = \"multigrid\"";
+            self.problem(
+                "solver.smoother",
+                "does nothing without multigrid",
+                Some(help),
+            );
+        }
+        Some(built)
     }
 
     /// A key that the method has no use for.

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::case::{Method, Preconditioning};
+use crate::{
+    config::case::{Method, Preconditioning},
+    solver::Smoother,
+};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +30,10 @@ pub struct Solver {
     /// How often an iteration of `"ppcg"` applies the operator besides the once that one of `"cg"`
     /// does, at least 1; 10 if absent.
     pub inner_steps: Option<usize>,
+    /// What takes the rough part of errors on the grids of multigrid, be it the method or the preconditioner:
+    /// `"chebyshev"`, a polynomial of the operator, or `"red-black"`, Gauss-Seidel by the cells of a chess board, which
+    /// goes over them less often, and takes half as many iterations of `"cg"` again; `"chebyshev"` if absent.
+    pub smoother: Option<Smoother>,
     /// A solution is good enough when its residual, in the norm of the sum of squares over all
     /// cells, is at most this part of what it was before the solve.
     pub relative_tolerance: f64,
@@ -43,6 +50,7 @@ impl Default for Solver {
             preconditioner: Preconditioning::default(),
             cg_steps: None,
             inner_steps: None,
+            smoother: None,
             relative_tolerance: 1e-8,
             absolute_tolerance: 0.0,
             max_iterations: 10_000,

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{
     applied::{Applied, RowOperator},
     band::Band,
+    relaxation::{Pass, Passes},
     transfer::{Interpolation, Transfer},
     wave::{Place, Wave},
 };
@@ -19,7 +20,8 @@ pub struct Relaxed<'a, T> {
     pub team: &'a Team,
     pub arch: Arch,
     pub inverse: &'a Field<T>,
-    pub masks: &'a [Vec<T>; 2],
+    pub passes: &'a Passes<T>,
+    /// Row `j` is odd if `j + parity` is.
     pub parity: usize,
     pub periodic: [bool; 2],
     pub b: &'a Field<T>,
@@ -30,9 +32,9 @@ pub struct Relaxed<'a, T> {
 enum Stage {
     /// The solution as it is.
     Given,
-    /// A relaxation of cells of one colour, begun with zero.
-    Begun(usize),
-    Relaxed(usize),
+    /// A pass of a relaxation, begun with zero.
+    Begun(Pass),
+    Relaxed(Pass),
     Residual,
     /// Its residuals, for every second column.
     Gathered,
@@ -88,8 +90,8 @@ impl<T: Real> Relaxed<'_, T> {
         };
     }
 
-    fn mask(&self, j: usize, color: usize) -> &[T] {
-        &self.masks[(j + self.parity + color) % 2]
+    fn weights(&self, j: usize, pass: Pass) -> &[T] {
+        &self.passes.weights[pass[(j + self.parity) % 2]]
     }
 
     /// Makes row `j` of a stage that looks at the solution before.
@@ -104,15 +106,20 @@ impl<T: Real> Relaxed<'_, T> {
         let n = self.cells()[0];
         let (inverse, b) = (self.inverse.own_row(j), self.b.own_row(j));
         let own = &mut out[1..=n];
-        if let Stage::Begun(color) = stage {
-            relax_zero(self.arch, self.mask(j, color), inverse, b, own);
+        if let Stage::Begun(pass) = stage {
+            relax_zero(self.arch, self.weights(j, pass), inverse, b, own);
         }
         if let Some(rows) = around {
             let x = ThreeRows { center: j, rows };
             match stage {
-                Stage::Relaxed(color) => {
-                    let mask = self.mask(j, color);
-                    a.apply(&x, j, own, Relaxation { mask, inverse, b });
+                Stage::Relaxed(pass) => {
+                    let weights = self.weights(j, pass);
+                    let relaxation = Relaxation {
+                        weights,
+                        inverse,
+                        b,
+                    };
+                    a.apply(&x, j, own, relaxation);
                 }
                 _ => a.apply(&x, j, own, Residual(b)),
             }
@@ -120,20 +127,20 @@ impl<T: Real> Relaxed<'_, T> {
         self.close(out);
     }
 
-    /// Relaxes `x`, begun as `start` says, by the cells of these colours, one after the other, and
-    /// restricts the residual to `coarse`. What `x` was is in `other` then.
+    /// Relaxes `x`, begun as `start` says, and restricts the residual to `coarse`. What `x` was is in
+    /// `other` then.
     pub fn descend<A: Applied<T>>(
         &self,
         a: &mut A,
         [x, other]: [&mut Field<T>; 2],
         start: Start<'_, T>,
-        colors: &[usize],
         by: &[&Interpolation<T>],
         coarse: &mut Field<T>,
     ) {
-        let mut stages: Vec<Stage> = colors.iter().map(|&color| Stage::Relaxed(color)).collect();
+        let passes = &self.passes.before;
+        let mut stages: Vec<Stage> = passes.iter().copied().map(Stage::Relaxed).collect();
         match start {
-            Start::Zero => stages[0] = Stage::Begun(colors[0]),
+            Start::Zero => stages[0] = Stage::Begun(passes[0]),
             Start::Given | Start::Interpolated(_) => stages.insert(0, Stage::Given),
         }
         let solved = stages.len() - 1;
@@ -256,20 +263,20 @@ impl<T: Real> Relaxed<'_, T> {
         );
     }
 
-    /// Adds what is interpolated from `coarse` to `x`, and relaxes by the cells of these colours. `put` takes each row
-    /// of what comes of it to the same one of `to`.
+    /// Adds what is interpolated from `coarse` to `x`, and relaxes. `put` takes each row of what comes of it
+    /// to the same one of `to`.
     pub fn ascend<A: Applied<T>, H: Real>(
         &self,
         a: &mut A,
         x: &Field<T>,
-        colors: &[usize],
         transfers: &mut [Transfer<T>],
         coarse: &mut Field<T>,
         (to, put): (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
     ) {
         let nearest = transfers.last_mut().expect("one axis at least");
         nearest.fill(coarse);
-        a.count(colors.len());
+        let passes = &self.passes.after;
+        a.count(passes.len());
         let by: Vec<_> = transfers.iter().map(|transfer| &transfer.by).collect();
         let coarse = &*coarse;
         let [nx, ny] = self.cells();
@@ -278,7 +285,7 @@ impl<T: Real> Relaxed<'_, T> {
             Band::of(to, &self.bands(ny)),
             &mut || {},
             |band: Band<'_, H>, _| {
-                let mut wave = Wave::new(&vec![nx; colors.len() + 1]);
+                let mut wave = Wave::new(&vec![nx; passes.len() + 1]);
                 let mut between = self.between();
                 let mut make =
                     |Place { stage, row }: Place, around: Option<[&[T]; 3]>, out: &mut [T]| {
@@ -287,7 +294,7 @@ impl<T: Real> Relaxed<'_, T> {
                             return;
                         };
                         if stage > 0 {
-                            self.make(a, Stage::Relaxed(colors[stage - 1]), j, around, out);
+                            self.make(a, Stage::Relaxed(passes[stage - 1]), j, around, out);
                             return;
                         }
                         let own = &mut out[1..=nx];
@@ -297,7 +304,7 @@ impl<T: Real> Relaxed<'_, T> {
                     };
                 wave.begin(signed(band.first));
                 for (j, to) in (signed(band.first)..).zip(band.rows) {
-                    wave.pull(colors.len(), j, &mut make);
+                    wave.pull(passes.len(), j, &mut make);
                     put(&wave.last(j)[1][1..=nx], to);
                 }
             },

@@ -4,12 +4,13 @@ use super::{
     galerkin::coarsen,
     gather::Gather,
     layout::Layout,
-    level::{Begin, Coarse, Down, Level, Shape, begin_full, cycle},
+    level::{Begin, Coarse, Down, Level, begin_full, cycle},
+    relaxation::Shape,
     stencil::{Links, Stencil},
 };
 use crate::{
     comm::Reduce,
-    field::{Field, Real, signed},
+    field::{Field, Real},
     kernel::Arch,
     operator::Helmholtz,
 };
@@ -32,24 +33,20 @@ pub struct Hierarchy<T> {
 impl<T: Real> Hierarchy<T> {
     /// The levels of an operator, and the links of the finest one. They do not depend on how the cells
     /// are dealt out to ranks. Collective.
-    pub fn new<H: Real>(a: &Helmholtz<H>, layout: &Layout) -> (Self, Links<T>) {
+    pub fn new<H: Real>(a: &Helmholtz<H>, layout: &Layout, shape: Shape) -> (Self, Links<T>) {
         let (fine, mut excess) = Stencil::of(a, layout);
         let (down, mut next) = descend(&fine, &mut excess);
-        let finest = Level::new(&fine.layout, &fine.team, fine.diagonal, excess, down);
+        let finest = Level::new(&fine.layout, &fine.team, fine.diagonal, excess, down, shape);
         let mut coarse = Vec::new();
         while let Some((a, mut excess)) = next {
             let (down, below) = descend(&a, &mut excess);
             let vector = || Field::new(&a.team, a.layout.cells(), 1);
+            let mut diagonal = a.diagonal.converted(&a.team, 0);
+            shape.smoother.bound(&a, &mut diagonal);
             coarse.push(Coarse {
                 b: vector(),
                 x: vector(),
-                level: Level::new(
-                    &a.layout,
-                    &a.team,
-                    a.diagonal.converted(&a.team, 0),
-                    excess,
-                    down,
-                ),
+                level: Level::new(&a.layout, &a.team, diagonal, excess, down, shape),
                 a,
             });
             next = below;
@@ -63,16 +60,8 @@ impl<T: Real> Hierarchy<T> {
     }
 
     /// One V-cycle for `A x = b`, begun with zero. Collective.
-    pub fn cycle(&mut self, a: &mut Helmholtz<T>, b: &Field<T>, x: &mut Field<T>, shape: Shape) {
-        cycle(
-            a,
-            &mut self.finest,
-            b,
-            x,
-            &mut self.coarse,
-            shape,
-            Begin::Zero,
-        );
+    pub fn cycle(&mut self, a: &mut Helmholtz<T>, b: &Field<T>, x: &mut Field<T>) {
+        cycle(a, &mut self.finest, b, x, &mut self.coarse, Begin::Zero);
     }
 
     /// Makes `x` of `b` by a full multigrid cycle, if `full` says so, or by a V-cycle begun with zero, and has
@@ -82,24 +71,23 @@ impl<T: Real> Hierarchy<T> {
         a: &mut Helmholtz<T>,
         b: &Field<T>,
         x: &mut Field<T>,
-        shape: Shape,
         full: bool,
         (to, put): (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
     ) {
         let Self { finest, coarse } = self;
         let begin = if full {
-            begin_full(a, finest, b, x, coarse, shape)
+            begin_full(a, finest, b, x, coarse)
         } else {
             Begin::Zero
         };
         match coarse.split_first_mut() {
             Some((next, below)) if finest.is_whole() => {
-                finest.descend(a, b, x, next, shape, begin);
-                next.cycle(below, shape, Begin::Zero);
-                finest.ascend_to(a, b, x, next, shape, (to, put));
+                finest.descend(a, b, x, next, begin);
+                next.cycle(below, Begin::Zero);
+                finest.ascend_to(a, b, x, next, (to, put));
             }
             _ => {
-                cycle(a, finest, b, x, coarse, shape, begin);
+                cycle(a, finest, b, x, coarse, begin);
                 let x = &*x;
                 a.team().update([to], |j, [to]| put(x.own_row(j), to));
             }
@@ -154,14 +142,9 @@ fn descend<T: Real>(
 fn axes<T: Real>(a: &Stencil<T>) -> Vec<usize> {
     let cells = a.layout.all_cells();
     // Every cell has a vote, wherever conductivities jump.
-    let (links, nx) = (&a.links, signed(a.layout.cells()[0]));
-    let arch = Arch::new();
+    let (links, arch) = (&a.links, Arch::new());
     let votes = |[x, y]: &mut [i64; 2], j: usize| {
-        let j = signed(j);
-        let (west, east) = (links.east.part(j, -1..nx - 1), links.east.part(j, 0..nx));
-        let (south, north) = (links.north.part(j - 1, 0..nx), links.north.part(j, 0..nx));
-        let (to_ne, to_sw) = (links.rising(j, 0..nx), links.rising(j - 1, -1..nx - 1));
-        let (to_se, to_nw) = (links.falling(j - 1, 0..nx), links.falling(j, -1..nx - 1));
+        let [east, west, north, south, to_ne, to_sw, to_se, to_nw] = links.of_row(j);
         let anisotropic = T::from_f64(ANISOTROPIC);
         arch.dispatch(|| {
             let [mut for_x, mut for_y] = [0_u32; 2];

@@ -7,6 +7,7 @@ use super::{
     fused::{Relaxed, Start},
     gather::Gather,
     layout::Layout,
+    relaxation::{Pass, Passes, Shape},
     stencil::Stencil,
     transfer::Transfer,
 };
@@ -15,38 +16,14 @@ use crate::{
     kernel::{Arch, Relaxation, Residual, multiply, relax_zero},
 };
 
-/// How often a cycle relaxes before and after it went down to the coarser levels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// At least 1.
-    pub before: usize,
-    pub after: usize,
-    /// Whether the second relaxations go through the colours backwards. With as many before as
-    /// after, the cycle is symmetric then; otherwise it converges faster.
-    pub backwards: bool,
-}
-
-impl Shape {
-    /// The colours relaxed on the way down, one after the other.
-    fn forth(self) -> Vec<usize> {
-        [0, 1].repeat(self.before)
-    }
-
-    /// The colours relaxed on the way up.
-    fn back(self) -> Vec<usize> {
-        if self.backwards { [1, 0] } else { [0, 1] }.repeat(self.after)
-    }
-}
-
 /// What a level has besides its operator.
 pub struct Level<T> {
     team: Rc<Team>,
     arch: Arch,
     /// Reciprocals of the diagonal; 0 for 0.
     inverse: Field<T>,
-    /// For even and for odd rows, 1 in the red cells of a row and 0 in the black ones. Cells are red
-    /// and black like those of a chess board; row `j` is odd if `j + parity` is.
-    masks: [Vec<T>; 2],
+    passes: Passes<T>,
+    /// Row `j` is odd if `j + parity` is.
     parity: usize,
     /// Which axes are periodic, if one rank has all cells.
     whole: Option<[bool; 2]>,
@@ -75,7 +52,7 @@ pub struct Coarse<T> {
 }
 
 impl<T: Real> Level<T> {
-    /// The level of an operator with this diagonal. `other` is any field with a ghost, which is zero
+    /// The level of an operator with this diagonal, as relaxation takes it. `other` is any field with a ghost, which is zero
     /// beyond walls.
     pub fn new(
         layout: &Layout,
@@ -83,8 +60,8 @@ impl<T: Real> Level<T> {
         diagonal: Field<T>,
         other: Field<T>,
         down: Option<Down<T>>,
+        shape: Shape,
     ) -> Self {
-        let cells = layout.cells();
         let mut inverse = diagonal;
         let arch = Arch::new();
         team.update([&mut inverse], |_, [row]| {
@@ -96,18 +73,11 @@ impl<T: Real> Level<T> {
                 }
             });
         });
-        let mask = |odd: usize| {
-            let is_red = |i: usize| (i + odd).is_multiple_of(2);
-            let cells = 0..cells[0];
-            cells
-                .map(|i| T::from_f64(f64::from(u8::from(is_red(i)))))
-                .collect()
-        };
         let [x0, y0] = layout.start();
         Self {
             arch,
             inverse,
-            masks: [mask(0), mask(1)],
+            passes: Passes::new(shape, layout.cells()[0]),
             parity: x0 + y0,
             whole: (!layout.is_shared()).then_some(layout.periodic),
             other,
@@ -116,28 +86,26 @@ impl<T: Real> Level<T> {
         }
     }
 
-    /// Red-black relaxation by cells of these colours, one after the other: Gauss-Seidel. Starts from zero, not from
-    /// `x`, if `from_zero` says so.
+    /// Relaxes before or after the coarser levels. Starts from zero, not from `x`, if `from_zero` says so.
     fn sweep<A: Applied<T>>(
         &mut self,
         a: &mut A,
         b: &Field<T>,
         x: &mut Field<T>,
-        colors: &[usize],
+        passes: fn(&Passes<T>) -> &[Pass],
         from_zero: bool,
     ) {
-        for (k, &color) in colors.iter().enumerate() {
-            let (arch, inverse, masks) = (self.arch, &self.inverse, &self.masks);
-            let parity = self.parity + color;
-            let mask = |j: usize| &masks[(j + parity) % 2];
+        for (k, pass) in passes(&self.passes).iter().enumerate() {
+            let (arch, inverse, parity) = (self.arch, &self.inverse, self.parity);
+            let weights = |j: usize| &self.passes.weights[pass[(j + parity) % 2]];
             if k == 0 && from_zero {
                 self.team.update([&mut *x], |j, [x]| {
-                    relax_zero(arch, mask(j), inverse.own_row(j), b.own_row(j), x);
+                    relax_zero(arch, weights(j), inverse.own_row(j), b.own_row(j), x);
                 });
                 continue;
             }
             a.apply(x, &mut self.other, |j| Relaxation {
-                mask: mask(j),
+                weights: weights(j),
                 inverse: inverse.own_row(j),
                 b: b.own_row(j),
             });
@@ -154,7 +122,7 @@ impl<T: Real> Level<T> {
             team: &self.team,
             arch: self.arch,
             inverse: &self.inverse,
-            masks: &self.masks,
+            passes: &self.passes,
             parity: self.parity,
             periodic: self.whole.expect("one rank has the whole level"),
             b,
@@ -175,7 +143,6 @@ impl<T: Real> Level<T> {
         b: &Field<T>,
         x: &mut Field<T>,
         next: &mut Coarse<T>,
-        shape: Shape,
         begin: Begin,
     ) {
         let (by, other, down) = self.relaxed(b);
@@ -190,8 +157,7 @@ impl<T: Real> Level<T> {
             Begin::Given => Start::Given,
             Begin::Below => Start::Interpolated(&next.x),
         };
-        let (fields, colors) = ([x, other], &shape.forth());
-        by.descend(a, fields, start, colors, &interpolations, &mut next.b);
+        by.descend(a, [x, other], start, &interpolations, &mut next.b);
     }
 
     /// The way up in one pass: corrects `x` by the next level, and relaxes it.
@@ -201,13 +167,12 @@ impl<T: Real> Level<T> {
         b: &Field<T>,
         x: &mut Field<T>,
         next: &mut Coarse<T>,
-        shape: Shape,
     ) {
         let (by, other, down) = self.relaxed(b);
         let to = (&mut *other, |row: &[T], to: &mut [T]| {
             to.copy_from_slice(row);
         });
-        by.ascend(a, x, &shape.back(), &mut down.transfers, &mut next.x, to);
+        by.ascend(a, x, &mut down.transfers, &mut next.x, to);
         std::mem::swap(x, other);
     }
 
@@ -218,11 +183,10 @@ impl<T: Real> Level<T> {
         b: &Field<T>,
         x: &Field<T>,
         next: &mut Coarse<T>,
-        shape: Shape,
         to: (&mut Field<H>, impl Fn(&[T], &mut [H]) + Sync),
     ) {
         let (by, _, down) = self.relaxed(b);
-        by.ascend(a, x, &shape.back(), &mut down.transfers, &mut next.x, to);
+        by.ascend(a, x, &mut down.transfers, &mut next.x, to);
     }
 
     fn residual<A: Applied<T>>(&mut self, a: &mut A, b: &Field<T>, x: &mut Field<T>) {
@@ -248,7 +212,6 @@ pub fn cycle<T: Real, A: Applied<T>>(
     b: &Field<T>,
     x: &mut Field<T>,
     below: &mut [Coarse<T>],
-    shape: Shape,
     begin: Begin,
 ) {
     let Some((next, below)) = below.split_first_mut() else {
@@ -260,18 +223,18 @@ pub fn cycle<T: Real, A: Applied<T>>(
         return;
     };
     if level.is_whole() {
-        level.descend(a, b, x, next, shape, begin);
-        next.cycle(below, shape, Begin::Zero);
-        level.ascend(a, b, x, next, shape);
+        level.descend(a, b, x, next, begin);
+        next.cycle(below, Begin::Zero);
+        level.ascend(a, b, x, next);
         return;
     }
-    level.sweep(a, b, x, &shape.forth(), begin == Begin::Zero);
+    level.sweep(a, b, x, |passes| &passes.before, begin == Begin::Zero);
     level.residual(a, b, x);
     let down = level.down.as_mut().expect("there is a level below");
     down.restrict(&mut level.other, &mut next.b);
-    next.cycle(below, shape, Begin::Zero);
+    next.cycle(below, Begin::Zero);
     down.correct(&mut next.x, x);
-    level.sweep(a, b, x, &shape.back(), false);
+    level.sweep(a, b, x, |passes| &passes.after, false);
 }
 
 /// One full multigrid cycle for `A x = b`, whatever `x` is: begun with what a full cycle on the coarser
@@ -283,10 +246,9 @@ fn full_cycle<T: Real, A: Applied<T>>(
     b: &Field<T>,
     x: &mut Field<T>,
     below: &mut [Coarse<T>],
-    shape: Shape,
 ) {
-    let begin = begin_full(a, level, b, x, below, shape);
-    cycle(a, level, b, x, below, shape, begin);
+    let begin = begin_full(a, level, b, x, below);
+    cycle(a, level, b, x, below, begin);
 }
 
 /// The coarser levels' part of a full multigrid cycle: what the cycle on this one is to begin with. Collective.
@@ -296,7 +258,6 @@ pub fn begin_full<T: Real, A: Applied<T>>(
     b: &Field<T>,
     x: &mut Field<T>,
     below: &mut [Coarse<T>],
-    shape: Shape,
 ) -> Begin {
     let Some((next, further)) = below.split_first_mut() else {
         return Begin::Zero;
@@ -306,28 +267,28 @@ pub fn begin_full<T: Real, A: Applied<T>>(
         let transfers = down.transfers.iter();
         let interpolations: Vec<_> = transfers.map(|transfer| &transfer.by).collect();
         by.restrict_b(a, &interpolations, &mut next.b);
-        next.full_cycle(further, shape);
+        next.full_cycle(further);
         return Begin::Below;
     }
     let down = level.down.as_mut().expect("there is a level below");
     let copy = |j: usize, [r]: [&mut [T]; 1]| r.copy_from_slice(b.own_row(j));
     level.team.update([&mut level.other], copy);
     down.restrict(&mut level.other, &mut next.b);
-    next.full_cycle(further, shape);
+    next.full_cycle(further);
     level.team.update([&mut *x], |_, [x]| x.fill(T::ZERO));
     down.correct(&mut next.x, x);
     Begin::Given
 }
 
 impl<T: Real> Coarse<T> {
-    pub fn cycle(&mut self, below: &mut [Self], shape: Shape, begin: Begin) {
+    pub fn cycle(&mut self, below: &mut [Self], begin: Begin) {
         let Self { a, level, b, x } = self;
-        cycle(a, level, b, x, below, shape, begin);
+        cycle(a, level, b, x, below, begin);
     }
 
-    fn full_cycle(&mut self, below: &mut [Self], shape: Shape) {
+    fn full_cycle(&mut self, below: &mut [Self]) {
         let Self { a, level, b, x } = self;
-        full_cycle(a, level, b, x, below, shape);
+        full_cycle(a, level, b, x, below);
     }
 }
 

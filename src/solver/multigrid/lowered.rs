@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Cycle, VCycle, stencil::Links};
+use super::{Cycle, Smoother, VCycle, stencil::Links};
 use crate::{
     domain::Domain,
     field::{Dots, Field, Real, Team},
@@ -37,14 +37,14 @@ struct Low<L> {
 impl<T: Real, L: Real> Lowered<T, L> {
     /// A preconditioner for operators on this subdomain.
     #[must_use]
-    pub fn new(domain: &Domain) -> Self {
-        Self::of(domain, VCycle::new(domain))
+    pub fn new(domain: &Domain, smoother: Smoother) -> Self {
+        Self::of(domain, VCycle::new(domain, smoother))
     }
 
     /// Cycles for [`super::Multigrid`].
     #[must_use]
-    pub fn alone(domain: &Domain) -> Self {
-        Self::of(domain, VCycle::alone(domain))
+    pub fn alone(domain: &Domain, smoother: Smoother) -> Self {
+        Self::of(domain, VCycle::alone(domain, smoother))
     }
 
     fn of(domain: &Domain, cycle: VCycle<L>) -> Self {
@@ -100,6 +100,10 @@ impl<T: Real, L: Real> Lowered<T, L> {
 }
 
 impl<T: Real, L: Real> Cycle<T> for Lowered<T, L> {
+    fn name(&self) -> &'static str {
+        Cycle::name(&self.cycle)
+    }
+
     fn prepare(&mut self, a: &Helmholtz<T>) {
         self.prepare_for(a);
         self.has_residual = false;
@@ -130,7 +134,7 @@ impl<T: Real, L: Real> Cycle<T> for Lowered<T, L> {
 
 impl<T: Real, L: Real> Preconditioner<T> for Lowered<T, L> {
     fn name(&self) -> &'static str {
-        "multigrid"
+        Cycle::name(&self.cycle)
     }
 
     fn prepare(&mut self, a: &mut Helmholtz<T>) {

@@ -74,6 +74,22 @@ impl<T: Real> Links<T> {
         self.over_corners(|crossing| &crossing.falling, j, columns)
     }
 
+    /// The links of the cells of row `j`: to the east, the west, the north, the south, the north-east, the
+    /// south-west, the south-east and the north-west.
+    pub fn of_row(&self, j: usize) -> [&[T]; 8] {
+        let (j, nx) = (signed(j), signed(self.east.cells()[0]));
+        [
+            self.east.part(j, 0..nx),
+            self.east.part(j, -1..nx - 1),
+            self.north.part(j, 0..nx),
+            self.north.part(j - 1, 0..nx),
+            self.rising(j, 0..nx),
+            self.rising(j - 1, -1..nx - 1),
+            self.falling(j - 1, 0..nx),
+            self.falling(j, -1..nx - 1),
+        ]
+    }
+
     fn over_corners(
         &self,
         of: impl Fn(&Crossing<T>) -> &Field<T>,

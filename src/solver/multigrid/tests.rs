@@ -2,7 +2,13 @@ use std::rc::Rc;
 
 use proptest::prelude::*;
 
-use super::{galerkin::coarsen, hierarchy::Hierarchy, layout::Layout, stencil::Stencil};
+use super::{
+    galerkin::coarsen,
+    hierarchy::Hierarchy,
+    layout::Layout,
+    relaxation::{Shape, Smoother},
+    stencil::Stencil,
+};
 use crate::{
     comm::{Communicator, Local},
     domain::Domain,
@@ -231,12 +237,15 @@ fn insulated_and_periodic_levels_map_constants_exactly_to_zero() {
 /// Strong links first, until both axes are alike.
 #[test]
 fn levels_depend_on_the_problem_and_not_on_the_ranks() {
+    let shape = Shape::alone(Smoother::RedBlack);
     let depths = |cells: [usize; 2], strength: f64, ranks: [usize; 2]| {
         Local::run(ranks[0] * ranks[1], |comm| {
             let domain = domain(cells, ranks, [false; 2], comm.rank());
             let weight = |axis: usize, _, _| if axis == 0 { strength } else { 1.0 };
             let a = operator(&comm, &domain, weight, 0.0);
-            Hierarchy::<f64>::new(&a, &Layout::of(&domain)).0.depth()
+            Hierarchy::<f64>::new(&a, &Layout::of(&domain), shape)
+                .0
+                .depth()
         })
     };
     for ranks in [[1, 1], [2, 1], [1, 3], [2, 2], [3, 2]] {
