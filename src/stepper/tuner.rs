@@ -13,11 +13,12 @@ const HOPELESS: [f64; 8] = [1.2, 1.1, 1.06, 1.04, 1.03, 1.03, 1.03, 1.03];
 const TRIAL: f64 = 5e-3;
 
 /// Where a trial takes longer than `LONG` seconds, much of what disturbs it is spread over it, and rounds are
-/// over after this one; and to try all plans would take longer than most runs, or than most are ready to
-/// spend once more on a plan that was found before.
+/// over after this one.
 const LAST_OF_LONG: usize = 2;
 const LONG: f64 = 0.1;
-const LONG_AGAIN: f64 = 0.02;
+
+/// Where one takes longer than this, to try all plans would take longer than many runs.
+const TOO_LONG_FOR_ALL: f64 = 0.02;
 
 /// A plan that a search begins with is as good as one that needs this part of its time.
 const AS_GOOD: f64 = 0.98;
@@ -140,8 +141,7 @@ impl Tuner {
         self.shortest = self.shortest.min(self.seconds);
         self.over += 1;
         (self.steps, self.seconds) = (0, 0.0);
-        let long = self.from.map_or(LONG, |_| LONG_AGAIN);
-        if self.known.len() == 1 && self.shortest > long {
+        if self.known.len() == 1 && self.shortest > TOO_LONG_FOR_ALL {
             self.open_trials(self.neighbors());
             self.over = 1;
         }
@@ -305,7 +305,7 @@ mod tests {
         while !tuner.is_settled() {
             let plan = tuner.plan();
             let noise = if tried.len() == disturbed { 1.15 } else { 1.0 };
-            tuner.count(2, 5e-3 * noise * cost(plan));
+            tuner.count(2, 8e-4 * noise * cost(plan));
             tried.push(plan);
             assert!(tried.len() < 1000);
         }
