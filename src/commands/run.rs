@@ -23,7 +23,7 @@ use crate::{
         Snapshots, Store, Summaries,
     },
     simulation::{Cadence, Clock, Observer, Pace, Simulation},
-    stepper::{Choice, TimeStepper},
+    stepper::TimeStepper,
 };
 
 /// Steps between two looks for values that are not finite.
@@ -212,16 +212,8 @@ impl Run<'_> {
                 .zip(simulation.observer_seconds.iter().copied())
                 .collect(),
         };
-        if let (
-            Some(search),
-            0,
-            Some(Choice {
-                plan,
-                settled: true,
-            }),
-        ) = (search, comm.rank(), facts.plan)
-        {
-            search.remember(plan);
+        if let (Some(search), 0, Some(choice)) = (search, comm.rank(), facts.plan) {
+            search.remember(choice);
         }
         let report = Report::gather(&facts, comm);
         report.write(&directory.file(REPORT), comm)?;

@@ -38,9 +38,9 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Remembers where the search ended, for good if that is where it began.
-    pub(super) fn remember(&self, plan: Plan) {
-        let settled = self.from == Some(plan);
+    /// Remembers where the search ended or the run ended it, for good if it ended where it began.
+    pub(super) fn remember(&self, Choice { plan, settled }: Choice) {
+        let settled = settled && self.from == Some(plan);
         memory::remember(&self.situation, Choice { plan, settled });
     }
 }
