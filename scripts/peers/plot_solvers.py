@@ -45,6 +45,7 @@ for ax, problem in zip(axes.flat, problems):
     ax.set_yticks(range(len(programs)), programs)
     ax.set_ylim(len(programs) - 0.5, -0.5)
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(plt.LogLocator(subs=[1, 2, 5]))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter("")
     ax.grid(axis="x", which="both", color="0.85", linewidth=0.6)
