@@ -2,7 +2,7 @@
 //!
 //! One JSON file, `isotherm/plans.json` in the user's cache directory. It only saves the time to
 //! find a plan again: whatever is wrong with it, a run goes on without. A plan is settled when the run after the one
-//! that found it found none faster.
+//! that found it found none that is faster by more than noise.
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
