@@ -149,6 +149,21 @@ impl<T: Real> Halo<T> {
         depth: usize,
         overlap: impl FnOnce(&Field<T>, &mut dyn FnMut()),
     ) -> HaloTimes {
+        self.fill_all_while(&mut [u], depth, |fields, meanwhile| {
+            overlap(fields[0], meanwhile);
+        })
+    }
+
+    /// As [`Self::fill_while`], for several fields with one message a neighbour.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn fill_all_while(
+        &mut self,
+        fields: &mut [&mut Field<T>],
+        depth: usize,
+        overlap: impl FnOnce(&[&Field<T>], &mut dyn FnMut()),
+    ) -> HaloTimes {
         let start = Instant::now();
         let cells = self.cells;
         let steps = self.links.iter().map(|link| &link.peer.step);
@@ -160,17 +175,23 @@ impl<T: Real> Halo<T> {
         }
         for &step in &self.copies {
             let back = step.map(|s| -s);
-            let from = edge_towards(back, cells, depth);
-            copy_within(u, from, ghosts_towards(step, cells, depth));
+            for u in &mut *fields {
+                let from = edge_towards(back, cells, depth);
+                copy_within(u, from, ghosts_towards(step, cells, depth));
+            }
         }
         for Link { peer, send, recv } in &mut self.links {
-            pack(u, edge_towards(peer.step, cells, depth), send);
-            recv.resize(peer.cells(cells, depth), T::ZERO);
+            send.clear();
+            for u in &*fields {
+                pack(u, edge_towards(peer.step, cells, depth), send);
+            }
+            recv.resize(send.len(), T::ZERO);
         }
+        let shared: Vec<&Field<T>> = fields.iter().map(|u| &**u).collect();
         if self.links.is_empty() {
             let pack = start.elapsed().as_secs_f64();
             let start = Instant::now();
-            overlap(u, &mut || {});
+            overlap(&shared, &mut || {});
             return HaloTimes {
                 pack,
                 overlap: start.elapsed().as_secs_f64(),
@@ -195,7 +216,7 @@ impl<T: Real> Halo<T> {
         self.comm.exchange(&mut messages, &mut |poll| {
             posted = Instant::now();
             if let Some(overlap) = overlap.take() {
-                overlap(u, &mut || {
+                overlap(&shared, &mut || {
                     if arrived.is_none() && poll() {
                         arrived = Some(Instant::now());
                     }
@@ -205,7 +226,10 @@ impl<T: Real> Halo<T> {
         });
         let complete = Instant::now();
         for link in &self.links {
-            unpack(u, ghosts_towards(link.peer.step, cells, depth), &link.recv);
+            let block = ghosts_towards(link.peer.step, cells, depth);
+            for (u, values) in fields.iter_mut().zip(link.recv.chunks(block.len())) {
+                unpack(u, block, values);
+            }
         }
         HaloTimes {
             pack: (posted - start).as_secs_f64(),
@@ -269,7 +293,6 @@ fn ghosts_towards(step: [isize; 2], cells: [usize; 2], depth: usize) -> Block {
 }
 
 fn pack<T: Real>(u: &Field<T>, block: Block, into: &mut Vec<T>) {
-    into.clear();
     for j in block.y[0]..block.y[1] {
         into.extend_from_slice(u.part(j, block.x[0]..block.x[1]));
     }

@@ -18,20 +18,22 @@ mod row;
 mod rows;
 mod stencil;
 mod step;
+mod update;
 mod vectors;
 
 pub use coarse::{gather_columns, gather_rows, relax_zero, spread_columns, spread_row};
 pub use finish::{Finish, Relaxation, Residual, Value};
 pub use helmholtz::HelmholtzRow;
-pub use passing::EulerPassing;
+pub use passing::StepPassing;
 pub use pulp::Arch;
 pub use row::{NoSource, Rows, Sources, Uniform};
-pub use rows::{EulerRows, Surrounded};
+pub use rows::{StepRows, Surrounded};
 pub use stencil::StencilRow;
 pub use step::Coefficients;
+pub use update::{Cells, Euler, NoPast, Past, Stage, Update};
 pub use vectors::{
-    add_converted, axpy, combine, combine_converted, convert, divide_by, extrapolate, multiply,
-    multiply_by, scale, scale_by, xpay,
+    add_converted, axpy, combine, combine_converted, convert, extrapolate, multiply, multiply_by,
+    scale, xpay,
 };
 
 /// Columns of a row that are computed in one go, so that what is done with them next finds them in

@@ -3,6 +3,7 @@
 mod batch;
 mod control;
 mod explicit;
+mod fused;
 mod plan;
 pub mod rkl2;
 mod steady;
@@ -24,6 +25,7 @@ use crate::{
 pub use batch::{Batch, reach};
 pub use control::Control;
 pub use explicit::Explicit;
+pub use fused::Fused;
 pub use plan::{Choice, Plan, Prescribed};
 pub use rkl2::Rkl2;
 pub use steady::Steady;

@@ -4,11 +4,10 @@ mod common;
 
 use common::{
     Layout, Problem, SOLO, formula, gather, imbalance_of, insulated, largest_difference, modes,
-    moving, number, on_ranks, paint_initial, random, region, sample, uniform, unit_grid,
+    moving, number, on_ranks, random, region, sample, uniform, unit_grid,
 };
 use isotherm::{
-    field::{Field, Real},
-    operator::Conduction,
+    field::Real,
     physics::{Conductivity, Medium, Shape, Wall},
     stepper::{Heat, Rkl2, Steps, TimeStepper},
 };
@@ -26,14 +25,8 @@ struct Outcome<T> {
 
 fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
     let parts = on_ranks(problem, layout, |comm, team, domain| {
-        let (medium, walls) = (&problem.medium, &problem.walls);
-        let overlap = layout.overlap;
-        let conduction =
-            Conduction::new(comm, team.clone(), domain, medium, walls, overlap).unwrap();
-        let stability_limit = conduction.stability_limit();
-        let mut stepper = Rkl2::<T>::new(conduction, f64::INFINITY);
-        let mut u = Field::new(&team, domain.cells, 1);
-        paint_initial(problem, domain, &mut u);
+        let (fused, stability_limit, mut u) = common::fused(problem, layout, comm, &team, domain);
+        let mut stepper = Rkl2::<T>::new(fused, f64::INFINITY);
         let start = stepper.heat(&u);
         let steps = Steps::new(0.0, problem.dt, problem.steps);
         stepper.advance(&mut u, steps).unwrap();
@@ -263,25 +256,29 @@ fn steps_are_longer_by_the_square_of_the_stages_at_equal_error() {
     }
 }
 
-const fn layout(ranks: usize, grid: Option<[usize; 2]>, threads: usize, overlap: bool) -> Layout {
+const fn layout(ranks: [usize; 2], threads: usize, depth: usize, width: usize) -> Layout {
     Layout {
-        ranks,
-        grid,
+        ranks: ranks[0] * ranks[1],
+        grid: Some(ranks),
         threads,
-        overlap,
+        depth,
+        width,
+        overlap: depth.is_multiple_of(2),
         ..SOLO
     }
 }
 
-const LAYOUTS: [Layout; 8] = [
-    layout(1, None, 3, true),
-    layout(2, None, 1, true),
-    layout(3, None, 2, false),
-    layout(4, None, 1, true),
-    layout(4, Some([4, 1]), 2, true),
-    layout(6, Some([3, 2]), 1, true),
-    layout(6, Some([1, 6]), 1, false),
-    layout(6, Some([6, 1]), 3, true),
+/// Steps of 13 and of 35 stages, in batches of all, of some and of one.
+const LAYOUTS: [Layout; 9] = [
+    layout([1, 1], 1, 64, 1024),
+    layout([1, 1], 3, 5, 64),
+    layout([2, 1], 1, 1, 128),
+    layout([1, 3], 2, 3, 32),
+    layout([2, 2], 1, 4, 64),
+    layout([4, 1], 2, 12, 48),
+    layout([3, 2], 1, 8, 16),
+    layout([1, 6], 1, 26, 96),
+    layout([6, 1], 3, 2, 64),
 ];
 
 #[test]
@@ -301,7 +298,9 @@ fn the_same_bits_from_any_layout() {
             assert!(run::<f64>(&problem, layout) == expected, "{layout:?}");
         }
         let expected = run::<f32>(&problem, SOLO);
-        assert!(run::<f32>(&problem, LAYOUTS[5]) == expected);
+        for layout in LAYOUTS {
+            assert!(run::<f32>(&problem, layout) == expected, "{layout:?}");
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     error::Error,
     field::{Field, Real, Team},
     operator::Diffusion,
-    stepper::{Explicit, Prescribed, Steps, TimeStepper},
+    stepper::{Explicit, Fused, Prescribed, Steps, TimeStepper},
 };
 
 /// Cells of the blocks in which a large grid is looked at.
@@ -112,7 +112,8 @@ fn rate<T: Real>(
 ) -> Result<f64, Error> {
     let mut u = Field::<T>::new(team, domain.cells, diffusion.margin() + 1);
     let (comm, alone) = (Rc::clone(comm), domain.alone());
-    let mut stepper = Explicit::new(comm, team, &alone, diffusion, dt, prescribed);
+    let fused = Fused::new(comm, team, &alone, diffusion, prescribed);
+    let mut stepper = Explicit::new(fused, dt);
     let mut batch = |seconds: Duration| -> Result<f64, Error> {
         let (start, mut steps) = (Instant::now(), 0);
         while start.elapsed() < seconds {

@@ -288,12 +288,12 @@ pub struct Parallel {
     /// `"mixed"`: the field is `f64`, and multigrid's cycles, which mend what is left, are `f32`: the
     /// solution is as accurate, sooner.
     pub precision: Precision,
-    /// Explicit time steps fused between two halo exchanges: a number from 1 to 64, which is also the width
-    /// of the halo in cells, or `"auto"`, the fastest of several that are tried in the first steps.
-    /// The results do not depend on it.
+    /// Explicit time steps, or stages of `"rkl2"`, fused between two halo exchanges: a number from 1 to 64, which
+    /// is also the width of the halo in cells, or `"auto"`, the fastest of several that are tried in the
+    /// first steps. The results do not depend on it.
     pub halo_depth: Auto<usize>,
-    /// Columns of the tiles in which several explicit steps are taken in cache, at least 16; `"auto"` as
-    /// above.
+    /// Columns of the tiles in which several explicit steps or stages are taken in cache, at least 16;
+    /// `"auto"` as above.
     pub tile_columns: Auto<usize>,
     /// Whether cells that need no message are computed while messages fly; `"auto"` as above.
     pub overlap: Auto<bool>,

@@ -15,7 +15,7 @@ use crate::field::Real;
 /// A u  = (alpha * c) * u - beta * ((flow_east - flow_west) + (flow_north - flow_south))
 /// ```
 ///
-/// The flows are those of [`super::EulerRows`].
+/// The flows are those of [`super::StepRows`].
 pub struct HelmholtzRow<'a, T, X, S, N, C, F> {
     /// What `finish` makes of `A u` in the `n` cells.
     pub out: &'a mut [T],

@@ -3,31 +3,36 @@
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
 use super::{
-    Coefficients, Rows, Sources,
+    Coefficients, Past, Rows, Sources, Update,
     row::{vector, vector_mut},
     step::Step,
 };
 use crate::field::Real;
 
-/// One forward Euler step, as [`super::EulerRows`] takes it, of rows that stream through it
+/// One step, as [`super::StepRows`] takes it, of rows that stream through it
 /// upwards: of `older[1]` and of all of `group` but the last, which are neighbours, in place. Each
 /// row has `n` cells and one more value at either end. Afterwards `group` holds the cells of these
 /// `R` rows after the step, and `older` the last two rows before it, ready for the next group.
-pub struct EulerPassing<'a, T, X, Y1, Y, C, Q, const R: usize> {
+pub struct StepPassing<'a, T, P, X, Y1, Y, C, Q, U, const R: usize> {
     pub older: [&'a mut [T]; 2],
     pub group: [&'a mut [T]; R],
+    /// The `n` cells of the rows that are stepped, one step earlier; afterwards those of the rows one
+    /// below them, before the step.
+    pub past: P,
     pub coefficients: Coefficients<X, Y1, Y, C, Q>,
-    pub dt: T,
+    pub update: U,
 }
 
-impl<T, X, Y1, Y, C, Q, const R: usize> EulerPassing<'_, T, X, Y1, Y, C, Q, R>
+impl<T, P, X, Y1, Y, C, Q, U, const R: usize> StepPassing<'_, T, P, X, Y1, Y, C, Q, U, R>
 where
     T: Real,
+    P: Past<T, R>,
     X: Rows<T, R>,
     Y1: Rows<T, 1>,
     Y: Rows<T, R>,
     C: Rows<T, R>,
     Q: Sources<T, R>,
+    U: Update<T, R>,
 {
     /// Does it, with the widest vectors that the processor has.
     pub fn run(self, arch: Arch) {
@@ -39,8 +44,8 @@ where
     #[inline(always)]
     fn sweep<S: Simd>(&mut self, simd: S, n: usize) {
         let lanes = T::lanes::<S>();
-        let step = Step::new(simd, &self.coefficients, self.dt, 0, n / lanes);
-        let mut rows = Passing::new(&mut self.older, &mut self.group, n);
+        let step = Step::new(simd, &self.coefficients, self.update, 0, n / lanes);
+        let mut rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
         let mut stepped = rows.stepped(&step, 0, 0, &rows.west::<S>(0));
         for k in 1..n / lanes {
             let at = k * lanes;
@@ -66,14 +71,17 @@ where
     }
 }
 
-impl<T, X, Y1, Y, C, Q, const R: usize> WithSimd for EulerPassing<'_, T, X, Y1, Y, C, Q, R>
+impl<T, P, X, Y1, Y, C, Q, U, const R: usize> WithSimd
+    for StepPassing<'_, T, P, X, Y1, Y, C, Q, U, R>
 where
     T: Real,
+    P: Past<T, R>,
     X: Rows<T, R>,
     Y1: Rows<T, 1>,
     Y: Rows<T, R>,
     C: Rows<T, R>,
     Q: Sources<T, R>,
+    U: Update<T, R>,
 {
     type Output = ();
 
@@ -87,26 +95,33 @@ where
         } else {
             // The last vector shares cells with the one before it, and so is computed first.
             let last = n - lanes;
-            let step = Step::new(simd, &self.coefficients, self.dt, last, 1);
-            let rows = Passing::new(&mut self.older, &mut self.group, n);
+            let step = Step::new(simd, &self.coefficients, self.update, last, 1);
+            let rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
             let stepped = rows.stepped(&step, 0, last, &rows.west::<S>(last));
             self.sweep(simd, n - n % lanes);
-            Passing::new(&mut self.older, &mut self.group, n).put::<S>(last, stepped);
+            let mut rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
+            rows.put::<S>(last, stepped);
         }
         self.move_ends();
     }
 }
 
 /// The rows over `n` cells and one more value at either end.
-struct Passing<'a, T, const R: usize> {
+struct Passing<'a, T, P, const R: usize> {
     below: &'a mut [T],
     first: &'a mut [T],
     group: [&'a mut [T]; R],
+    past: &'a mut P,
 }
 
-impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
+impl<'a, T: Real, P: Past<T, R>, const R: usize> Passing<'a, T, P, R> {
     #[inline(always)]
-    fn new<'b>(older: &'a mut [&'b mut [T]; 2], group: &'a mut [&'b mut [T]; R], n: usize) -> Self {
+    fn new<'b>(
+        older: &'a mut [&'b mut [T]; 2],
+        group: &'a mut [&'b mut [T]; R],
+        past: &'a mut P,
+        n: usize,
+    ) -> Self {
         let [below, first] = older;
         // A plain loop, as in `row::each`.
         let mut short = [const { None }; R];
@@ -117,6 +132,7 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
             below: &mut below[..n + 2],
             first: &mut first[..n + 2],
             group: short.map(|row| row.expect("set above")),
+            past,
         }
     }
 
@@ -142,9 +158,9 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
 
     /// The vector at cell `at` of each row, the `k`-th of the coefficients'.
     #[inline(always)]
-    fn stepped<X, Y1, Y, C, Q, S>(
+    fn stepped<X, Y1, Y, C, Q, U, S>(
         &self,
-        step: &Step<T, X, Y1, Y, C, Q, S, R>,
+        step: &Step<T, X, Y1, Y, C, Q, U, S, R>,
         k: usize,
         at: usize,
         west: &[T::Vector<S>; R],
@@ -155,21 +171,25 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
         Y: Rows<T, R>,
         C: Rows<T, R>,
         Q: Sources<T, R>,
+        U: Update<T, R>,
         S: Simd,
     {
+        let mut below = vector::<T, S>(self.below, at + 1);
         let mut u = vector::<T, S>(self.first, at + 1);
-        let mut before = u;
-        let mut from_south = step.south_flow(k, vector::<T, S>(self.below, at + 1), u);
-        let mut values = *west;
+        let mut from_south = step.south_flow(k, below, u);
+        let (mut values, mut past) = (*west, *west);
         for r in 0..R {
             let east = vector::<T, S>(self.under(r), at + 2);
             let above = vector::<T, S>(self.group[r], at + 1);
-            [values[r], from_south] = step.advance(r, k, u, [west[r], east, above], from_south);
-            (before, u) = (u, above);
+            let cells = [u, self.past.get(step.simd, r, at)];
+            [values[r], from_south] = step.advance(r, k, cells, [west[r], east, above], from_south);
+            past[r] = below;
+            (below, u) = (u, above);
         }
         Stepped {
-            older: [before, u],
+            older: [below, u],
             group: values,
+            past,
         }
     }
 
@@ -178,11 +198,15 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
         let Stepped {
             older: [below, first],
             group,
+            past,
         } = stepped;
         *vector_mut::<T, S>(self.below, at + 1) = below;
         *vector_mut::<T, S>(self.first, at + 1) = first;
         for (row, values) in self.group.iter_mut().zip(group) {
             *vector_mut::<T, S>(row, at + 1) = values;
+        }
+        for (r, values) in past.into_iter().enumerate() {
+            self.past.put::<S>(r, at, values);
         }
     }
 }
@@ -192,6 +216,7 @@ impl<'a, T: Real, const R: usize> Passing<'a, T, R> {
 struct Stepped<V, const R: usize> {
     older: [V; 2],
     group: [V; R],
+    past: [V; R],
 }
 
 #[cfg(test)]
@@ -199,15 +224,20 @@ mod tests {
     use std::array::from_fn;
 
     use super::*;
-    use crate::kernel::{EulerRows, Surrounded};
+    use crate::kernel::{Euler, NoPast, Stage, StepRows, Surrounded, Uniform};
     use proptest::prelude::*;
 
     fn slices<const R: usize>(rows: &[Vec<f64>]) -> [&[f64]; R] {
         from_fn(|r| &rows[r][..])
     }
 
+    fn slices_mut<const R: usize>(rows: &mut [Vec<f64>]) -> [&mut [f64]; R] {
+        let mut rows = rows.iter_mut().map(Vec::as_mut_slice);
+        from_fn(|_| rows.next().expect("R rows"))
+    }
+
     /// Passes `R + 2` random rows of `n` cells through a step in place, and computes the same from
-    /// outside.
+    /// outside: by forward Euler, and by a stage that looks back.
     fn check<const R: usize>(n: usize, random: &mut impl FnMut() -> f64) {
         let mut rows = |count: usize, n: usize| -> Vec<Vec<f64>> {
             let row = |random: &mut dyn FnMut() -> f64| (0..n).map(|_| random()).collect();
@@ -215,6 +245,7 @@ mod tests {
         };
         let u = rows(R + 2, n + 2);
         let [x, y, inverse, source] = [rows(R, n + 1), rows(R + 1, n), rows(R, n), rows(R, n)];
+        let [past, start] = [rows(R, n), rows(R, n)];
         let coefficients = Coefficients {
             x: slices::<R>(&x),
             south: [&y[0][..]],
@@ -222,31 +253,68 @@ mod tests {
             inverse_capacity: slices::<R>(&inverse),
             sources: slices::<R>(&source),
         };
-        let dt = 0.1;
-        let mut expected = u[2..].to_vec();
-        let mut inner = expected.iter_mut().map(|row| &mut row[1..=n]);
-        EulerRows {
-            out: from_fn(|_| inner.next().expect("R rows")),
-            u: Surrounded {
-                south: &u[0],
-                rows: slices::<R>(&u[1..]),
-                north: &u[R + 1],
+        let surrounded = Surrounded {
+            south: &u[0],
+            rows: slices::<R>(&u[1..]),
+            north: &u[R + 1],
+        };
+        let (euler, stage) = (
+            Euler { dt: 0.1 },
+            Stage {
+                before: [1.7, -0.8],
+                of_start: 0.3,
+                start: slices::<R>(&start),
+                dt: 0.1,
             },
+        );
+        let arch = Arch::new();
+
+        let mut out = vec![vec![0.0; n]; R];
+        StepRows {
+            out: slices_mut::<R>(&mut out),
+            u: surrounded,
+            past: Uniform(0.0),
             coefficients,
-            dt,
+            update: euler,
         }
-        .run(Arch::new());
+        .run(arch);
         let mut passing = u.clone();
-        let mut all = passing.iter_mut().map(Vec::as_mut_slice);
-        EulerPassing {
-            older: from_fn(|_| all.next().expect("two rows")),
-            group: from_fn(|_| all.next().expect("R rows")),
+        let (older, group) = passing.split_at_mut(2);
+        StepPassing {
+            older: slices_mut(older),
+            group: slices_mut::<R>(group),
+            past: NoPast,
             coefficients,
-            dt,
+            update: euler,
         }
-        .run(Arch::new());
+        .run(arch);
+        let inner = |rows: &[Vec<f64>]| -> Vec<Vec<f64>> {
+            rows.iter().map(|row| row[1..=n].to_vec()).collect()
+        };
         assert_eq!(passing[..2], u[R..]);
-        assert_eq!(passing[2..], expected);
+        assert_eq!(inner(&passing[2..]), out);
+
+        StepRows {
+            out: slices_mut::<R>(&mut out),
+            u: surrounded,
+            past: slices::<R>(&past),
+            coefficients,
+            update: stage,
+        }
+        .run(arch);
+        let (mut passing, mut kept) = (u.clone(), past);
+        let (older, group) = passing.split_at_mut(2);
+        StepPassing {
+            older: slices_mut(older),
+            group: slices_mut::<R>(group),
+            past: slices_mut::<R>(&mut kept),
+            coefficients,
+            update: stage,
+        }
+        .run(arch);
+        assert_eq!(passing[..2], u[R..]);
+        assert_eq!(inner(&passing[2..]), out);
+        assert_eq!(kept, inner(&u[..R]));
     }
 
     proptest! {

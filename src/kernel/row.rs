@@ -150,7 +150,7 @@ pub(super) fn vector_mut<T: Real, S: Simd>(row: &mut [T], at: usize) -> &mut T::
 /// `count` vectors of each row from value `first` on. A plain loop: through `map`, the compiler would
 /// lose sight of the slices' length, and check every access.
 #[inline(always)]
-fn each<T: Real, S: Simd, const R: usize>(
+pub(super) fn each<T: Real, S: Simd, const R: usize>(
     rows: [&[T]; R],
     first: usize,
     count: usize,

@@ -3,7 +3,7 @@
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
 use super::{
-    Coefficients, Rows, Sources,
+    Coefficients, Rows, Sources, Update,
     row::{vectors, vectors_mut},
     step::Step,
 };
@@ -17,23 +17,27 @@ pub struct Surrounded<'a, T, const R: usize> {
     pub north: &'a [T],
 }
 
-/// One forward Euler step of length `dt` for `R` neighbouring rows of cells.
-pub struct EulerRows<'a, T, X, Y1, Y, C, Q, const R: usize> {
+/// One step of `R` neighbouring rows of cells.
+pub struct StepRows<'a, T, P, X, Y1, Y, C, Q, U, const R: usize> {
     /// The `n` cells of each row after the step.
     pub out: [&'a mut [T]; R],
     pub u: Surrounded<'a, T, R>,
+    /// The `n` cells of each row one step earlier, if `update` looks so far back.
+    pub past: P,
     pub coefficients: Coefficients<X, Y1, Y, C, Q>,
-    pub dt: T,
+    pub update: U,
 }
 
-impl<T, X, Y1, Y, C, Q, const R: usize> EulerRows<'_, T, X, Y1, Y, C, Q, R>
+impl<T, P, X, Y1, Y, C, Q, U, const R: usize> StepRows<'_, T, P, X, Y1, Y, C, Q, U, R>
 where
     T: Real,
+    P: Rows<T, R>,
     X: Rows<T, R>,
     Y1: Rows<T, 1>,
     Y: Rows<T, R>,
     C: Rows<T, R>,
     Q: Sources<T, R>,
+    U: Update<T, R>,
 {
     /// Does it, with the widest vectors that the processor has.
     pub fn run(self, arch: Arch) {
@@ -57,7 +61,8 @@ where
             east[r] = vectors::<T, S>(rows[r], first + 2, count);
             out[r] = Some(vectors_mut::<T, S>(row, first, count));
         }
-        let step = Step::new(simd, &self.coefficients, self.dt, first, count);
+        let step = Step::new(simd, &self.coefficients, self.update, first, count);
+        let past = self.past.vectors(simd, first, count);
         for k in 0..count {
             let mut u = center[0][k];
             let mut from_south = step.south_flow(k, south[k], u);
@@ -68,7 +73,8 @@ where
                     north[k]
                 };
                 let around = [west[r][k], east[r][k], above];
-                let [value, to_north] = step.advance(r, k, u, around, from_south);
+                let cells = [u, P::vector(&past, r, k)];
+                let [value, to_north] = step.advance(r, k, cells, around, from_south);
                 out[r].as_mut().expect("set above")[k] = value;
                 (u, from_south) = (above, to_north);
             }
@@ -76,14 +82,16 @@ where
     }
 }
 
-impl<T, X, Y1, Y, C, Q, const R: usize> WithSimd for EulerRows<'_, T, X, Y1, Y, C, Q, R>
+impl<T, P, X, Y1, Y, C, Q, U, const R: usize> WithSimd for StepRows<'_, T, P, X, Y1, Y, C, Q, U, R>
 where
     T: Real,
+    P: Rows<T, R>,
     X: Rows<T, R>,
     Y1: Rows<T, 1>,
     Y: Rows<T, R>,
     C: Rows<T, R>,
     Q: Sources<T, R>,
+    U: Update<T, R>,
 {
     type Output = ();
 
@@ -108,7 +116,7 @@ mod tests {
     use std::array::from_fn;
 
     use super::*;
-    use crate::kernel::{NoSource, Uniform};
+    use crate::kernel::{Euler, NoSource, Stage, Uniform};
     use proptest::prelude::*;
 
     /// The step of one cell as the discretisation reads, for comparison.
@@ -164,11 +172,12 @@ mod tests {
                 inverse_capacity: all_of::<T, R>(&inverse),
                 sources: all_of::<T, R>(&source),
             };
-            EulerRows {
+            StepRows {
                 out,
                 u,
+                past: Uniform(T::ZERO),
                 coefficients,
-                dt,
+                update: Euler { dt },
             }
             .run(Arch::new());
         };
@@ -187,15 +196,45 @@ mod tests {
                 inverse_capacity: Uniform(c),
                 sources: NoSource,
             };
-            EulerRows {
+            StepRows {
                 out,
                 u,
+                past: Uniform(T::ZERO),
                 coefficients,
-                dt,
+                update: Euler { dt },
             }
             .run(Arch::new());
         };
         compare(&run, &|r, i| plain(around(r, i), [x, x, y, y], c, None, dt));
+        let [past, start] = [numbers(R * n), numbers(R * n)]
+            .map(|all| -> Vec<Vec<T>> { all.chunks(n).map(<[T]>::to_vec).collect() });
+        let [of_u, of_past, of_start] = [0.7, -0.4, 0.3].map(T::from_f64);
+        let run = |out: [&mut [T]; R]| {
+            StepRows {
+                out,
+                u: surrounded,
+                past: all_of::<T, R>(&past),
+                coefficients: Coefficients {
+                    x: Uniform(x),
+                    south: Uniform(y),
+                    north: Uniform(y),
+                    inverse_capacity: Uniform(c),
+                    sources: NoSource,
+                },
+                update: Stage {
+                    before: [of_u, of_past],
+                    of_start,
+                    start: all_of::<T, R>(&start),
+                    dt,
+                },
+            }
+            .run(Arch::new());
+        };
+        compare(&run, &|r, i| {
+            let [u, west, east, south, north] = around(r, i);
+            let rate = (x * (east - u) - x * (u - west)) + (y * (north - u) - y * (u - south));
+            (of_u * u + of_past * past[r][i]) + (of_start * start[r][i] + dt * c * rate)
+        });
     }
 
     proptest! {

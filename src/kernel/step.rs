@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Rows, Sources};
+use super::{Cells, Rows, Sources, Update};
 use crate::field::Real;
 
 /// Coefficients of `R` rows of `n` cells. A weight is the conductivity of a face over the square
@@ -20,16 +20,16 @@ pub struct Coefficients<X, Y1, Y, C, Q> {
     pub sources: Q,
 }
 
-/// One forward Euler step of length `dt`:
+/// A step of `rho_c du/dt = rate`, of which an [`Update`] makes the next `u`:
 ///
 /// ```text
 /// flow = weight * (u beyond the face - u before it)      for each face, along its axis
-/// u'   = u + dt / rho_c * ((flow_east - flow_west) + (flow_north - flow_south) + source)
+/// rate = (flow_east - flow_west) + (flow_north - flow_south) + source
 /// ```
 ///
 /// A face's flow is one number, whichever of its cells looks at it, and the expression is
 /// symmetric under reflections and under exchange of the axes.
-pub(super) struct Step<T, X, Y1, Y, C, Q, S, const R: usize>
+pub(super) struct Step<T, X, Y1, Y, C, Q, U, S, const R: usize>
 where
     T: Real,
     X: Rows<T, R>,
@@ -37,19 +37,20 @@ where
     Y: Rows<T, R>,
     C: Rows<T, R>,
     Q: Sources<T, R>,
+    U: Update<T, R>,
     S: Simd,
 {
-    simd: S,
+    pub simd: S,
     west: X::Vectors<S>,
     east: X::Vectors<S>,
     south: Y1::Vectors<S>,
     north: Y::Vectors<S>,
     inverse_capacity: C::Vectors<S>,
     sources: Q::Vectors<S>,
-    dt: T::Vector<S>,
+    update: U::Vectors<S>,
 }
 
-impl<T, X, Y1, Y, C, Q, S, const R: usize> Step<T, X, Y1, Y, C, Q, S, R>
+impl<T, X, Y1, Y, C, Q, U, S, const R: usize> Step<T, X, Y1, Y, C, Q, U, S, R>
 where
     T: Real,
     X: Rows<T, R>,
@@ -57,6 +58,7 @@ where
     Y: Rows<T, R>,
     C: Rows<T, R>,
     Q: Sources<T, R>,
+    U: Update<T, R>,
     S: Simd,
 {
     /// For `count` vectors of each row from column `first` on.
@@ -64,7 +66,7 @@ where
     pub fn new(
         simd: S,
         of: &Coefficients<X, Y1, Y, C, Q>,
-        dt: T,
+        update: U,
         first: usize,
         count: usize,
     ) -> Self {
@@ -76,7 +78,7 @@ where
             north: of.north.vectors(simd, first, count),
             inverse_capacity: of.inverse_capacity.vectors(simd, first, count),
             sources: of.sources.vectors::<S>(first, count),
-            dt: T::splat(simd, dt),
+            update: update.vectors(simd, first, count),
         }
     }
 
@@ -86,13 +88,14 @@ where
         self.flow(Y1::vector(&self.south, 0, k), south, u)
     }
 
-    /// Vector `k` of row `r` after the step, and the flows from there to the row above.
+    /// Vector `k` of row `r` after the step, given what it was before it and one step earlier, and the
+    /// flows from there to the row above.
     #[inline(always)]
     pub fn advance(
         &self,
         r: usize,
         k: usize,
-        u: T::Vector<S>,
+        [u, past]: [T::Vector<S>; 2],
         [west, east, north]: [T::Vector<S>; 3],
         from_south: T::Vector<S>,
     ) -> [T::Vector<S>; 2] {
@@ -104,8 +107,13 @@ where
         let across_y = T::difference(simd, to_north, from_south);
         let inflow = T::sum(simd, across_x, across_y);
         let rate = Q::added(simd, &self.sources, inflow, r, k);
-        let factor = T::product(simd, self.dt, C::vector(&self.inverse_capacity, r, k));
-        [T::sum(simd, u, T::product(simd, factor, rate)), to_north]
+        let cells = Cells {
+            u,
+            past,
+            rate,
+            inverse_capacity: C::vector(&self.inverse_capacity, r, k),
+        };
+        [U::of(simd, &self.update, cells, r, k), to_north]
     }
 
     #[inline(always)]

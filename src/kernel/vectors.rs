@@ -29,16 +29,6 @@ pub fn multiply_by<T: Real>(arch: Arch, x: &[T], y: &mut [T]) {
     arch.dispatch(MultiplyBy { x, y });
 }
 
-/// `y = a y`.
-pub fn scale_by<T: Real>(arch: Arch, a: T, y: &mut [T]) {
-    arch.dispatch(ScaleBy { a, y });
-}
-
-/// `y = y / x`, cell by cell.
-pub fn divide_by<T: Real>(arch: Arch, x: &[T], y: &mut [T]) {
-    arch.dispatch(DivideBy { x, y });
-}
-
 /// `y = a x`, in the numbers of `y`.
 pub fn convert<T: Real, L: Real>(arch: Arch, a: f64, x: &[T], y: &mut [L]) {
     arch.dispatch(Convert { a, x, y });
@@ -89,16 +79,6 @@ struct Multiply<'a, T> {
 }
 
 struct MultiplyBy<'a, T> {
-    x: &'a [T],
-    y: &'a mut [T],
-}
-
-struct ScaleBy<'a, T> {
-    a: T,
-    y: &'a mut [T],
-}
-
-struct DivideBy<'a, T> {
     x: &'a [T],
     y: &'a mut [T],
 }
@@ -191,28 +171,6 @@ impl<T: Real> WithSimd for MultiplyBy<'_, T> {
     fn with_simd<S: Simd>(self, _simd: S) {
         for (y, &x) in self.y.iter_mut().zip(self.x) {
             *y = x * *y;
-        }
-    }
-}
-
-impl<T: Real> WithSimd for ScaleBy<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        for y in self.y {
-            *y = self.a * *y;
-        }
-    }
-}
-
-impl<T: Real> WithSimd for DivideBy<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        for (y, &x) in self.y.iter_mut().zip(self.x) {
-            *y = *y / x;
         }
     }
 }

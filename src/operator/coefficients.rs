@@ -7,7 +7,7 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Team, signed},
-    kernel::{Arch, Rows, Uniform, divide_by, scale_by},
+    kernel::{Rows, Uniform},
     physics::{Coat, FaceMean, Painter, Window},
 };
 
@@ -196,14 +196,6 @@ impl<T: Real> CellValues<T> {
         match self {
             Self::Uniform(value) => *value,
             Self::PerCell(values) => values.own_row(j)[i],
-        }
-    }
-
-    /// Divides what stands for some columns of row `j` by these values.
-    pub fn divide(&self, arch: Arch, j: usize, columns: Range<usize>, row: &mut [T]) {
-        match self {
-            Self::Uniform(value) => scale_by(arch, T::from_f64(1.0 / value.to_f64()), row),
-            Self::PerCell(values) => divide_by(arch, &values.own_row(j)[columns], row),
         }
     }
 }

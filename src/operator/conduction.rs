@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     field::{Field, Real, Team, reproducible_sum},
     grid::Side,
-    physics::{Medium, Painter, Value, Wall},
+    physics::{Medium, Painter, Wall},
 };
 
 /// `rho_c du/dt = L u + g` on one subdomain, with the linear `L u = div(K grad u)` between walls that
@@ -30,8 +30,8 @@ pub struct Conduction<T> {
     walls_move: bool,
     sources: Option<Sources<T>>,
     stability_limit: f64,
-    /// The time in seconds that walls and sources are at and, in a stage, when its step began.
-    times: Vec<f64>,
+    /// The time in seconds that walls and sources are at.
+    time: f64,
 }
 
 impl<T: Real> Conduction<T> {
@@ -52,10 +52,7 @@ impl<T: Real> Conduction<T> {
             grid: domain.grid,
             periodic: domain.periodic,
         };
-        let walls_move = walls.iter().any(|wall| match wall {
-            Wall::Convection { coefficient, .. } => Value::uses_time(coefficient),
-            _ => false,
-        });
+        let walls_move = walls.iter().any(Wall::coupling_uses_time);
         let parts = || {
             let weights = Weights::new(&team, domain, 0, painter)?;
             let capacity = CellValues::<T>::capacity(&team, domain, painter)?;
@@ -84,7 +81,7 @@ impl<T: Real> Conduction<T> {
             walls_move,
             sources,
             stability_limit,
-            times: vec![0.0],
+            time: 0.0,
         })
     }
 
@@ -106,18 +103,8 @@ impl<T: Real> Conduction<T> {
 
     /// Takes walls and sources to a time in seconds.
     pub fn at(&mut self, time: f64) {
-        self.set_times(&[time]);
-    }
-
-    /// Takes walls and sources to a time in seconds within a step that began at `start`.
-    pub fn at_stage(&mut self, time: f64, start: f64) {
-        self.set_times(&[time, start]);
-    }
-
-    fn set_times(&mut self, times: &[f64]) {
-        self.times.clear();
-        self.times.extend_from_slice(times);
-        self.walls.set_times(times);
+        self.time = time;
+        self.walls.set_times(&[time]);
         if self.walls_move {
             self.helmholtz.set_walls(self.walls.folded());
         }
@@ -132,28 +119,14 @@ impl<T: Real> Conduction<T> {
     /// As [`Self::load`], but counts the heat from sources in as many seconds as `counted` says.
     pub fn load_counting(&mut self, b: &mut Field<T>, seconds: f64, counted: f64) {
         if let Some(sources) = &mut self.sources {
-            sources.begin(&self.times[..1], counted);
-            sources.load(&self.team, seconds, b);
+            sources.begin(&[self.time], &[counted]);
+            sources.load(&self.team, seconds, counted, b);
         }
         self.walls.load(b, seconds);
     }
 
-    /// Adds to `d`, in K, what walls and sources bring to `u` in `seconds` of a stage beyond what they would
-    /// as at the start of its step, and counts the heat that comes from sources in as many
-    /// seconds as `counted` says.
-    pub fn add_change(&mut self, u: &Field<T>, d: &mut Field<T>, seconds: f64, counted: f64) {
-        let capacity = self.helmholtz.capacity();
-        if let Some(sources) = &mut self.sources {
-            let start = self.times[1];
-            sources.begin(&self.times[..1], counted);
-            sources.add_change(&self.team, capacity, start, seconds, d);
-        }
-        self.walls.add_change(u, capacity, seconds, d);
-    }
-
-    /// Counts the heat that comes in through the walls as at present while the sum of the fields
-    /// `u` lasts for `seconds`.
-    pub fn count<const N: usize>(&mut self, u: [&Field<T>; N], seconds: f64) {
+    /// Counts the heat that comes in through the walls as at present while `u` lasts for `seconds`.
+    pub fn count(&mut self, u: &Field<T>, seconds: f64) {
         self.walls.count(u, seconds);
     }
 

@@ -1,24 +1,27 @@
 //! Heat conduction with walls and sources on one subdomain.
 
+mod sweep;
+
 use std::{array::from_fn, ops::Range, rc::Rc};
+
+pub use self::sweep::{Results, Share};
 
 use crate::{
     comm::{Communicator, agree},
     domain::Domain,
     error::Error,
-    field::{Field, Real, Span, Team, reproducible_sum, signed},
+    field::{Field, Real, Team, reproducible_sum, signed},
     grid::Side,
-    kernel::{Arch, NoSource, Uniform},
+    kernel::Arch,
     physics::{Coat, Medium, Painter, Wall, Window},
 };
 
 use super::{
     Accounts,
-    coefficients::{CellValues, OnRows, Weights, stability_limit},
-    queue::Queue,
-    sources::{Present, Sources, SourcesOnRows},
-    tile::{Batch, Tile, Workspace},
-    walls::{WallFaces, Walls},
+    coefficients::{CellValues, Weights, stability_limit},
+    formula::Stage,
+    sources::Sources,
+    walls::Walls,
 };
 
 /// `rho_c du/dt = div(K grad u) + q` in conservative 5-point flux form on cell averages.
@@ -35,10 +38,11 @@ pub struct Diffusion<T> {
     inverse_capacity: CellValues<T>,
     sources: Option<Sources<T>>,
     walls: Walls<T>,
+    /// Whether what a wall makes of its cell changes with time, on any rank.
+    walls_move: bool,
     stability_limit: f64,
-    /// Number and length in seconds of the steps under way.
-    steps: usize,
-    dt: f64,
+    /// Of the steps under way: for how many seconds what comes in during each counts.
+    counted: Vec<f64>,
 }
 
 impl<T: Real> Diffusion<T> {
@@ -60,6 +64,7 @@ impl<T: Real> Diffusion<T> {
             grid: domain.grid,
             periodic: domain.periodic,
         };
+        let walls_move = walls.iter().any(Wall::coupling_uses_time);
         let parts = || {
             let weights = Weights::new(&team, domain, margin, painter)?;
             let inverse_capacity =
@@ -99,9 +104,9 @@ impl<T: Real> Diffusion<T> {
             inverse_capacity,
             sources,
             walls,
+            walls_move,
             stability_limit,
-            steps: 0,
-            dt: 0.0,
+            counted: Vec::new(),
         })
     }
 
@@ -109,6 +114,13 @@ impl<T: Real> Diffusion<T> {
     #[must_use]
     pub fn margin(&self) -> usize {
         self.margin
+    }
+
+    /// How many cells around the subdomain [`Self::begin_stages`] has to know of the state, for as many stages
+    /// as `stages` says; or at least one, as all steps have to.
+    #[must_use]
+    pub fn depth_around(&self, stages: usize) -> usize {
+        if self.walls_move { stages } else { 1 }
     }
 
     /// The largest stable step of forward Euler, in seconds.
@@ -139,82 +151,37 @@ impl<T: Real> Diffusion<T> {
         Ok(2 * u64::from(!weights) + u64::from(!capacity) + sources)
     }
 
-    /// Begins steps of `dt` at `times`, in seconds: takes walls and sources to them, fills the
-    /// ghosts of `u` beyond the walls of the subdomain, and counts the heat of the first step there.
-    pub fn begin(&mut self, u: &mut Field<T>, times: &[f64], dt: f64) {
-        (self.steps, self.dt) = (times.len(), dt);
+    /// Begins steps at `times`, in seconds, each of which counts for `seconds`: takes walls and sources to
+    /// them, fills the ghosts of `u` beyond the walls of the subdomain, and counts the heat of the
+    /// first step there.
+    pub fn begin(&mut self, u: &mut Field<T>, times: &[f64], seconds: f64) {
+        self.counted.clear();
+        self.counted.resize(times.len(), seconds);
         if let Some(sources) = &mut self.sources {
-            sources.begin(times, dt);
+            sources.begin(times, &self.counted);
         }
         self.walls.set_times(times);
-        self.walls.fill(u, dt);
+        self.walls.fill(u, seconds);
+    }
+
+    /// Begins stages of what the state gains, `d` so far, beyond `u` at time `since` in seconds. Of `u`, cells
+    /// around the subdomain are read where a convection coefficient changes.
+    pub fn begin_stages(&mut self, d: &mut Field<T>, stages: &[Stage], u: &Field<T>, since: f64) {
+        let times: Vec<f64> = stages.iter().map(|stage| stage.time).collect();
+        self.counted.clear();
+        self.counted
+            .extend(stages.iter().map(|stage| stage.counted));
+        if let Some(sources) = &mut self.sources {
+            sources.begin_changes(&times, since);
+        }
+        self.walls.set_changes(&times, since, u);
+        self.walls.fill(d, self.counted[0]);
     }
 
     /// Fills the ghosts of `u` beyond the walls of the cells around the subdomain, `depth` deep,
     /// which have come from the neighbours.
     pub fn fill_beyond(&self, u: &mut Field<T>, depth: usize) {
         self.walls.fill_beyond(u, depth);
-    }
-
-    /// Advances tiles by the forward Euler steps that were begun, from `u` to `out`, and counts the
-    /// heat that comes in. Each of the team's threads has a workspace and begins with its
-    /// own tiles. The main
-    /// thread calls `meanwhile` every so often.
-    pub fn advance(
-        &mut self,
-        u: &Field<T>,
-        out: &mut Field<T>,
-        tiles: &[Vec<Span>],
-        work: &mut [Workspace<T>],
-        meanwhile: &mut dyn FnMut(),
-    ) {
-        let spans = tiles.concat();
-        if spans.is_empty() {
-            return;
-        }
-        let (walls, wall_heat) = self.walls.deal(self.cells, &spans);
-        let (sources, source_heat) = match &mut self.sources {
-            None => (None, spans.iter().map(|_| Vec::new()).collect()),
-            Some(sources) => {
-                let (present, heat) = sources.deal(&spans);
-                (Some(present), heat)
-            }
-        };
-        let mut all = spans
-            .iter()
-            .zip(out.cut(&spans))
-            .zip(wall_heat.into_iter().zip(source_heat))
-            .map(|((span, out), (wall_heat, source_heat))| Tile {
-                span: span.clone(),
-                out,
-                wall_heat,
-                source_heat,
-            });
-        let tiles = tiles
-            .iter()
-            .map(|tiles| all.by_ref().take(tiles.len()).collect())
-            .collect();
-        let sweep = Sweep {
-            team: &self.team,
-            arch: self.arch,
-            u,
-            walls,
-            known: &self.known,
-            steps: self.steps,
-            dt: self.dt,
-            tiles,
-            work,
-            meanwhile,
-        };
-        match &self.weights {
-            Weights::Uniform([x, y]) => {
-                let weights = [&Uniform(*x), &Uniform(*y)];
-                sweep.with_weights(weights, &self.inverse_capacity, sources.as_ref());
-            }
-            Weights::PerFace { x, y } => {
-                sweep.with_weights([x, y], &self.inverse_capacity, sources.as_ref());
-            }
-        }
     }
 
     /// The heat that this subdomain has counted so far.
@@ -251,74 +218,5 @@ impl<T: Real> Diffusion<T> {
         self.sources.as_ref().map_or(0.0, |sources| {
             sources.heat(self.comm.as_ref(), &self.team, self.cell_area)
         })
-    }
-}
-
-/// One pass over tiles, whose kinds of coefficients become known one by one.
-struct Sweep<'a, T> {
-    team: &'a Team,
-    arch: Arch,
-    u: &'a Field<T>,
-    walls: &'a [Option<WallFaces<T>>; 4],
-    known: &'a [Range<isize>; 2],
-    steps: usize,
-    dt: f64,
-    /// Of each thread.
-    tiles: Vec<Vec<Tile<'a, T>>>,
-    work: &'a mut [Workspace<T>],
-    meanwhile: &'a mut dyn FnMut(),
-}
-
-impl<T: Real> Sweep<'_, T> {
-    fn with_weights<K: OnRows<T>>(
-        self,
-        weights: [&K; 2],
-        inverse_capacity: &CellValues<T>,
-        sources: Option<&Present<'_, T>>,
-    ) {
-        match inverse_capacity {
-            CellValues::Uniform(c) => self.with_capacity(weights, &Uniform(*c), sources),
-            CellValues::PerCell(c) => self.with_capacity(weights, c, sources),
-        }
-    }
-
-    fn with_capacity<K: OnRows<T>, C: OnRows<T>>(
-        self,
-        weights: [&K; 2],
-        inverse_capacity: &C,
-        sources: Option<&Present<'_, T>>,
-    ) {
-        match sources {
-            None => self.run(weights, inverse_capacity, &NoSource),
-            Some(Present::Fixed(fixed)) => self.run(weights, inverse_capacity, fixed),
-            Some(Present::Moving(moving)) => self.run(weights, inverse_capacity, moving),
-        }
-    }
-
-    fn run<K, C, Q>(self, weights: [&K; 2], inverse_capacity: &C, sources: &Q)
-    where
-        K: OnRows<T>,
-        C: OnRows<T>,
-        Q: SourcesOnRows<T>,
-    {
-        let batch = Batch {
-            arch: self.arch,
-            u: self.u,
-            weights,
-            inverse_capacity,
-            sources,
-            walls: self.walls,
-            known: self.known,
-            steps: self.steps,
-            dt: self.dt,
-        };
-        let queue = Queue::new(self.tiles);
-        let parts = self.work.iter_mut().take(self.team.size()).enumerate();
-        self.team
-            .for_parts(parts.collect(), self.meanwhile, |(k, work), meanwhile| {
-                while let Some(mut tile) = queue.take(k) {
-                    batch.advance(&mut tile, work, meanwhile);
-                }
-            });
     }
 }

@@ -270,7 +270,6 @@ impl<T: Real> Helmholtz<T> {
                 row: j,
                 x: &x.own_row(j)[columns.clone()],
                 columns,
-                capacity: row.capacity,
                 ax,
                 y,
             };

@@ -45,12 +45,30 @@ impl<T: Real, const N: usize> Slab<T, N> {
 
     /// `R` rows from row `r` on.
     pub fn rows<const R: usize>(&mut self, r: usize, columns: Range<isize>) -> [&mut [T]; R] {
+        let (rows, []) = self.two_runs([r, r + R], columns);
+        rows
+    }
+
+    /// `R` rows from one row on, and `S` more from another on, which lies above them.
+    pub fn two_runs<const R: usize, const S: usize>(
+        &mut self,
+        [first, second]: [usize; 2],
+        columns: Range<isize>,
+    ) -> ([&mut [T]; R], [&mut [T]; S]) {
         let offset = (columns.start - self.first_column).cast_unsigned();
-        let start = self.first + r * self.stride;
-        let mut rows = self.values[start..][..R * self.stride].chunks_exact_mut(self.stride);
-        std::array::from_fn(|_| {
-            let row = rows.next().expect("there are R of them");
+        let rows = &mut self.values[self.first..][..N * self.stride];
+        let (low, high) = rows.split_at_mut(second * self.stride);
+        let part = |row| -> &mut [T] {
+            let row: &mut [T] = row;
             &mut row[offset..][..columns.len()]
-        })
+        };
+        let mut low = low[first * self.stride..]
+            .chunks_exact_mut(self.stride)
+            .map(part);
+        let mut high = high.chunks_exact_mut(self.stride).map(part);
+        (
+            std::array::from_fn(|_| low.next().expect("there are R of them")),
+            std::array::from_fn(|_| high.next().expect("there are S of them")),
+        )
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     physics::{MovingSource, Painter},
 };
 
-use super::coefficients::{CellValues, painted, row_of, window};
+use super::coefficients::{painted, row_of, window};
 
 /// Heat sources, and the heat that has come from them.
 pub(super) struct Sources<T> {
@@ -21,7 +21,8 @@ pub(super) struct Sources<T> {
     moving: Option<(MovingSource, usize)>,
     /// Times in seconds at which the steps under way begin.
     times: Vec<f64>,
-    dt: f64,
+    /// Where the steps take what changes after a time: that time.
+    since: Option<f64>,
     /// Heat from the moving sources so far, in J/m^3; without cells if there are none.
     heat: Field<f64>,
     /// Power of sources that do not change, in W/m^3 summed over all cells.
@@ -58,7 +59,7 @@ impl<T: Real> Sources<T> {
             fixed,
             moving,
             times: Vec::new(),
-            dt: 0.0,
+            since: None,
             heat: Field::new(team, accounted, 0),
             fixed_power: 0.0,
             seconds: 0.0,
@@ -73,18 +74,31 @@ impl<T: Real> Sources<T> {
         });
     }
 
-    /// Takes notice of steps of `dt` that begin at `times`, in seconds.
-    pub fn begin(&mut self, times: &[f64], dt: f64) {
+    /// Takes notice of steps that begin at `times` and of how long each counts, in seconds.
+    pub fn begin(&mut self, times: &[f64], counted: &[f64]) {
         self.times.clear();
         self.times.extend_from_slice(times);
-        self.dt = dt;
-        for _ in times {
-            self.seconds += dt;
+        self.since = None;
+        for seconds in counted {
+            self.seconds += seconds;
         }
     }
 
-    /// Adds the heat of `seconds` to `b`, in J/m^3, and that of the one step begun to the account.
-    pub fn load(&mut self, team: &Team, seconds: f64, b: &mut Field<T>) {
+    /// Takes notice of steps at `times`, in seconds, that take what the sources give beyond what they gave at
+    /// `since`.
+    pub fn begin_changes(&mut self, times: &[f64], since: f64) {
+        self.times.clear();
+        self.times.extend_from_slice(times);
+        self.since = Some(since);
+    }
+
+    /// Whether the steps under way have sources.
+    pub fn are_present(&self) -> bool {
+        self.since.is_none() || self.moving.is_some()
+    }
+
+    /// Adds the heat of `seconds` to `b`, in J/m^3, and that of `counted` seconds to the account.
+    pub fn load(&mut self, team: &Team, seconds: f64, counted: f64, b: &mut Field<T>) {
         let nx = b.cells()[0];
         let spans = shares(team, b.cells());
         let seconds = T::from_f64(seconds);
@@ -105,31 +119,8 @@ impl<T: Real> Sources<T> {
                     *b += seconds * source;
                 }
                 if let (Present::Moving(moving), Some(account)) = (&present, accounts.next()) {
-                    moving.account(signed(j), 0, 0, [sources], account);
+                    moving.account([0, signed(j)], 0, [sources], counted, account);
                 }
-            }
-        });
-    }
-
-    /// Adds to `d`, in K, the heat of `seconds` beyond what came at time `start` from sources that change,
-    /// and to the account what comes in the one step begun.
-    pub fn add_change(
-        &mut self,
-        team: &Team,
-        capacity: &CellValues<T>,
-        start: f64,
-        seconds: f64,
-        d: &mut Field<T>,
-    ) {
-        let spans = shares(team, d.cells());
-        let (Present::Moving(moving), accounts) = self.deal(&spans) else {
-            return;
-        };
-        let rows = d.cut(&spans).into_iter().zip(accounts);
-        let parts: Vec<_> = spans.iter().zip(rows).collect();
-        team.for_parts(parts, &mut || {}, |(span, (rows, accounts)), _| {
-            for (j, (row, account)) in span.rows.clone().zip(rows.into_iter().zip(accounts)) {
-                moving.add_change(j, capacity, start, seconds, row, account);
             }
         });
     }
@@ -147,7 +138,7 @@ impl<T: Real> Sources<T> {
                 source,
                 margin: signed(*margin),
                 times: &self.times,
-                dt: self.dt,
+                since: self.since,
             }),
         };
         (present, accounts)
@@ -216,14 +207,14 @@ pub(super) trait SourcesOnRows<T: Real>: Sync {
         space: &'a mut Vec<T>,
     ) -> Self::Rows<'a, R>;
 
-    /// Adds the heat that comes in one step from sources that change to an account of the cells of
-    /// row `j + r` from column `first` on, given the sources of these columns on rows from `j` on.
+    /// Adds the heat of `seconds` from sources that change to an account of the cells of row `j + r` from
+    /// column `i` on, where `from` is `[i, j]`, given the sources of these columns on rows from `j` on.
     fn account<const R: usize>(
         &self,
-        j: isize,
+        from: [isize; 2],
         r: usize,
-        first: isize,
         sources: Self::Rows<'_, R>,
+        seconds: f64,
         account: &mut [f64],
     );
 }
@@ -241,7 +232,7 @@ impl<T: Real> SourcesOnRows<T> for NoSource {
         *self
     }
 
-    fn account<const R: usize>(&self, _: isize, _: usize, _: isize, _: Self, _: &mut [f64]) {}
+    fn account<const R: usize>(&self, _: [isize; 2], _: usize, _: Self, _: f64, _: &mut [f64]) {}
 }
 
 impl<T: Real> SourcesOnRows<T> for &Field<T> {
@@ -260,7 +251,15 @@ impl<T: Real> SourcesOnRows<T> for &Field<T> {
         from_fn(|r| self.part(j + signed(r), columns.clone()))
     }
 
-    fn account<const R: usize>(&self, _: isize, _: usize, _: isize, _: [&[T]; R], _: &mut [f64]) {}
+    fn account<const R: usize>(
+        &self,
+        _: [isize; 2],
+        _: usize,
+        _: [&[T]; R],
+        _: f64,
+        _: &mut [f64],
+    ) {
+    }
 }
 
 /// Fixed sources and, over them, such as change with time.
@@ -269,42 +268,13 @@ pub(super) struct Moving<'a, T> {
     source: &'a MovingSource,
     margin: isize,
     times: &'a [f64],
-    dt: f64,
+    since: Option<f64>,
 }
 
 impl<T: Real> Moving<'_, T> {
     /// Where cells lie in the window of the moving sources.
     fn in_window(&self, index: isize) -> usize {
         (index + self.margin).cast_unsigned()
-    }
-
-    /// Adds to row `j` of `d`, in K, the heat of `seconds` beyond what came at time `start`, and to that
-    /// row's account what comes in the one step begun.
-    fn add_change(
-        &self,
-        j: usize,
-        capacity: &CellValues<T>,
-        start: f64,
-        seconds: f64,
-        d: &mut [T],
-        account: &mut [f64],
-    ) {
-        let (row, first) = (self.in_window(signed(j)), self.in_window(0));
-        let columns = first..first + d.len();
-        let seconds = T::from_f64(seconds);
-        let evaluate = |t: f64, set: &mut dyn FnMut(usize, T)| {
-            let columns = columns.clone();
-            self.source.evaluate_row(row, columns, t, |column, source| {
-                set(column - first, T::from_f64(source));
-            });
-        };
-        evaluate(start, &mut |i, source| {
-            d[i] = d[i] - seconds * source / capacity.at(i, j);
-        });
-        evaluate(self.times[0], &mut |i, source| {
-            d[i] += seconds * source / capacity.at(i, j);
-            account[i] += self.dt * source.to_f64();
-        });
     }
 }
 
@@ -325,29 +295,37 @@ impl<T: Real> SourcesOnRows<T> for Moving<'_, T> {
         space.clear();
         for j in j..j + signed(R) {
             let start = space.len();
-            space.extend_from_slice(self.fixed.part(j, columns.clone()));
+            match self.since {
+                None => space.extend_from_slice(self.fixed.part(j, columns.clone())),
+                Some(_) => space.resize(start + columns.len(), T::ZERO),
+            }
             let row = &mut space[start..];
-            let t = self.times[step];
-            self.source
-                .evaluate_row(self.in_window(j), first..end, t, |column, value| {
-                    row[column - first] = T::from_f64(value);
-                });
+            let evaluate = |t, set: &mut dyn FnMut(usize, T)| {
+                self.source
+                    .evaluate_row(self.in_window(j), first..end, t, |column, value| {
+                        set(column - first, T::from_f64(value));
+                    });
+            };
+            evaluate(self.times[step], &mut |i, source| row[i] = source);
+            if let Some(since) = self.since {
+                evaluate(since, &mut |i, source| row[i] = row[i] - source);
+            }
         }
         from_fn(|r| &space[r * (end - first)..][..end - first])
     }
 
     fn account<const R: usize>(
         &self,
-        j: isize,
+        [i, j]: [isize; 2],
         r: usize,
-        first: isize,
         sources: [&[T]; R],
+        seconds: f64,
         account: &mut [f64],
     ) {
-        let first = self.in_window(first);
+        let first = self.in_window(i);
         let columns = first..first + account.len();
         for column in self.source.columns(self.in_window(j) + r, columns) {
-            account[column - first] += self.dt * sources[r][column - first].to_f64();
+            account[column - first] += seconds * sources[r][column - first].to_f64();
         }
     }
 }

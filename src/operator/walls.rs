@@ -1,5 +1,6 @@
 //! The walls of a subdomain: ghosts beyond them, and the heat that comes through.
 
+mod changes;
 mod linear;
 
 use std::ops::Range;
@@ -34,9 +35,14 @@ pub(super) struct WallFaces<T> {
     weight: Vec<T>,
     /// One for each step under way, or one for all of them.
     ghosts: Vec<Ghosts<T>>,
+    /// The same, for what the state gains from some time on.
+    changes: Vec<Ghosts<T>>,
+    /// Whether the steps under way take these.
+    of_changes: bool,
 }
 
 /// `ghost = gain * cell + offset` at every face, and `loss = 1 - gain`.
+#[derive(Clone)]
 struct Ghosts<T> {
     gain: Vec<T>,
     offset: Vec<T>,
@@ -92,8 +98,8 @@ impl<T: Real> Walls<T> {
     }
 
     /// Fills the ghosts beyond the walls of the subdomain at the beginning of the first of the
-    /// steps, and counts the heat that comes through them into `u` in its `dt` seconds.
-    pub fn fill(&mut self, u: &mut Field<T>, dt: f64) {
+    /// steps, and counts the heat that comes through them into `u` in `seconds`.
+    pub fn fill(&mut self, u: &mut Field<T>, seconds: f64) {
         for (faces, heat) in self.faces.iter().zip(&mut self.heat) {
             if let Some(faces) = faces {
                 let count = signed(heat.len());
@@ -101,7 +107,7 @@ impl<T: Real> Walls<T> {
                 for (face, heat) in (0..count).zip(heat) {
                     let ([i, j], outward) = faces.cell(u.cells(), face);
                     let ghost = u.get(i + outward[0], j + outward[1]);
-                    *heat += faces.heat(face, u.get(i, j), ghost, dt);
+                    *heat += faces.heat(face, u.get(i, j), ghost, seconds);
                 }
             }
         }
@@ -207,6 +213,8 @@ impl<T: Real> WallFaces<T> {
             width: domain.grid.spacing()[axis],
             weight: weight.collect(),
             ghosts: Vec::new(),
+            changes: Vec::new(),
+            of_changes: false,
         };
         faces.ghosts.push(faces.at(0.0));
         faces.check_coefficient()?;
@@ -234,9 +242,20 @@ impl<T: Real> WallFaces<T> {
     }
 
     fn set_times(&mut self, times: &[f64]) {
+        self.of_changes = false;
         if self.uses_time {
             self.ghosts = times.iter().map(|&t| self.at(t)).collect();
         }
+    }
+
+    /// Those of a step.
+    fn ghosts(&self, step: usize) -> &Ghosts<T> {
+        let all = if self.of_changes {
+            &self.changes
+        } else {
+            &self.ghosts
+        };
+        &all[step.min(all.len() - 1)]
     }
 
     /// The ghosts at time `t` in seconds.
@@ -282,14 +301,14 @@ impl<T: Real> WallFaces<T> {
 
     /// The ghost beyond a face during one of the steps, given the cell before it.
     pub fn ghost(&self, step: usize, face: isize, cell: T) -> T {
-        let ghosts = &self.ghosts[step.min(self.ghosts.len() - 1)];
+        let ghosts = self.ghosts(step);
         let face = self.index(face);
         ghosts.gain[face] * cell + ghosts.offset[face]
     }
 
     /// The ghosts beyond the faces from `first` on, given the cells before them.
     pub fn ghost_row(&self, step: usize, first: isize, cells: &[T], into: &mut [T]) {
-        let ghosts = &self.ghosts[step.min(self.ghosts.len() - 1)];
+        let ghosts = self.ghosts(step);
         let first = self.index(first);
         let gain = &ghosts.gain[first..][..cells.len()];
         let offset = &ghosts.offset[first..][..cells.len()];
@@ -298,9 +317,9 @@ impl<T: Real> WallFaces<T> {
         }
     }
 
-    /// Heat that comes in through a face in `dt` seconds, per volume of the cell, in J/m^3.
-    pub fn heat(&self, face: isize, cell: T, ghost: T, dt: f64) -> f64 {
-        dt * (self.weight[self.index(face)] * (ghost - cell)).to_f64()
+    /// Heat that comes in through a face in `seconds`, per volume of the cell, in J/m^3.
+    pub fn heat(&self, face: isize, cell: T, ghost: T, seconds: f64) -> f64 {
+        seconds * (self.weight[self.index(face)] * (ghost - cell)).to_f64()
     }
 
     /// The cell before a face, and the way to the ghost beyond it.

@@ -102,4 +102,13 @@ impl Wall {
         };
         first.into_iter().chain(second)
     }
+
+    /// Whether what the condition makes of the temperature at the wall changes with time.
+    #[must_use]
+    pub fn coupling_uses_time(&self) -> bool {
+        match self {
+            Self::Convection { coefficient, .. } => coefficient.uses_time(),
+            Self::Temperature(_) | Self::Flux(_) | Self::Periodic => false,
+        }
+    }
 }

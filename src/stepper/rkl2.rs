@@ -6,13 +6,12 @@ use std::time::Instant;
 
 pub use self::stages::{MOST_STAGES, stage_count};
 
-use self::stages::{Stage, Stages};
-use super::{Carried, Counts, Heat, StepTimes, Steps, TimeStepper};
+use self::stages::Stages as Legendre;
+use super::{Carried, Choice, Counts, Fused, Heat, StepTimes, Steps, TimeStepper};
 use crate::{
     error::Error,
     field::{Field, Real},
-    kernel::{Arch, axpy, combine, scale},
-    operator::{Conduction, Piece},
+    operator::{Results, Stage, Stages},
 };
 
 /// The scheme RKL2 of Meyer, Balsara and Aslam (J. Comput. Phys. 257, 2014), of the second order in time:
@@ -20,111 +19,151 @@ use crate::{
 /// the longest stable one of forward Euler.
 ///
 /// It takes the operator of what the stages add to the state before the step, not of the state: that is
-/// one field less to read, and what rounds is small beside the temperatures. A stage is one pass over
-/// memory, which reads the two increments before it and the rate at the start, and writes one. Where walls
-/// or sources change with time, those cells are gone over once more.
+/// one field less to read, and what rounds is small beside the temperatures. Several stages of a
+/// tile are taken in cache, as [`super::Explicit`] takes steps: with all of them in one batch, a step reads the
+/// state twice and the first stage once from memory, and writes each once.
 ///
-/// As the scheme is linear in what comes in at each stage, so is the heat: that of stage `j` counts by the
-/// weight with which the whole step holds it, and energy and heat agree to round-off.
+/// As the scheme is linear in what comes in at each stage, so is the heat: what a stage brings beyond
+/// what came in at the start counts by the weight with which the whole step holds it, and energy and heat
+/// agree to round-off.
 pub struct Rkl2<T> {
-    arch: Arch,
-    conduction: Conduction<T>,
-    /// What the state before the step would gain in it at the rate it has then, in K.
-    rate: Field<T>,
-    /// What the last stage added to the state, and what the one before it did.
-    gain: Field<T>,
-    before: Field<T>,
+    fused: Fused<T>,
+    /// What the first stage adds to the state.
+    start: Field<T>,
+    /// What the last stage added to the state, and the one before it; and room for the next two.
+    gains: Vec<[Field<T>; 2]>,
     max_dt: f64,
     taken: u64,
-    times: StepTimes,
 }
 
 impl<T: Real> Rkl2<T> {
-    /// A stepper for one subdomain that is never asked for more than `max_dt` seconds.
+    /// A stepper that is never asked for more than `max_dt` seconds.
     #[must_use]
-    pub fn new(conduction: Conduction<T>, max_dt: f64) -> Self {
-        let helmholtz = conduction.helmholtz();
-        let vector = |ghosts| Field::new(helmholtz.team(), helmholtz.cells(), ghosts);
+    pub fn new(fused: Fused<T>, max_dt: f64) -> Self {
         Self {
-            arch: Arch::new(),
-            rate: vector(0),
-            gain: vector(1),
-            before: vector(1),
-            conduction,
+            start: fused.field(),
+            gains: Vec::new(),
+            fused,
             max_dt,
             taken: 0,
-            times: StepTimes::default(),
         }
     }
 
     fn step(&mut self, u: &mut Field<T>, from: f64, dt: f64) {
         let start = Instant::now();
-        let count = stage_count(dt / self.conduction.stability_limit());
-        let stages = Stages::new(count);
-        self.begin(u, from, dt, &stages);
-        for stage in &stages.others {
-            self.stage(u, from, dt, stage);
+        let count = stage_count(dt / self.fused.diffusion.stability_limit());
+        let legendre = Legendre::new(count);
+        let stages = of_step(&legendre, from, dt);
+        let most = self.fused.tuner.plan().halo_depth.min(stages.len());
+        let batches = stages.len().div_ceil(most);
+        while self.gains.len() < (batches - 1).min(2) {
+            self.gains.push([self.fused.field(), self.fused.field()]);
         }
-        let (arch, gain) = (self.arch, &self.gain);
-        let team = self.conduction.helmholtz().team();
-        team.update([u], |j, [u]| {
-            axpy(arch, T::from_f64(1.0), gain.own_row(j), u);
-        });
+        self.first(u, from, dt, legendre.first, most);
+        let mut rest = &stages[..];
+        for left in (1..=batches).rev() {
+            let (batch, after) = rest.split_at(rest.len().div_ceil(left));
+            let place = Place {
+                is_first: left == batches,
+                is_last: left == 1,
+            };
+            self.batch(u, from, batch, place);
+            rest = after;
+        }
         self.taken += count as u64;
-        self.times.solver += start.elapsed().as_secs_f64();
+        self.fused.tune(count, start);
     }
 
-    /// The rate at the start, and the first stage.
-    fn begin(&mut self, u: &mut Field<T>, from: f64, dt: f64, stages: &Stages) {
-        let conduction = &mut self.conduction;
-        conduction.at(from);
-        conduction.helmholtz_mut().set(0.0, -dt);
-        conduction.helmholtz_mut().apply(u, &mut self.rate);
+    /// The first stage of a step of `dt` seconds, from a time on. At most `most` of the others are taken at once.
+    fn first(&mut self, u: &mut Field<T>, from: f64, dt: f64, weight: f64, most: usize) {
         let at_walls = Instant::now();
-        let counted = stages.weight_of_first * dt;
-        conduction.count([u], counted);
-        conduction.load_counting(&mut self.rate, dt, counted);
-        self.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
-
-        let (arch, first) = (self.arch, T::from_f64(stages.first));
-        let helmholtz = conduction.helmholtz();
-        let capacity = helmholtz.capacity();
-        let fields = [&mut self.rate, &mut self.gain, &mut self.before];
-        helmholtz.team().update(fields, |j, [rate, gain, before]| {
-            capacity.divide(arch, j, 0..rate.len(), rate);
-            scale(arch, first, rate, gain);
-            before.fill(T::ZERO);
-        });
-    }
-
-    fn stage(&mut self, u: &Field<T>, from: f64, dt: f64, stage: &Stage) {
-        let (conduction, counted) = (&mut self.conduction, stage.weight * dt);
-        let at_walls = Instant::now();
-        conduction.at_stage(from + stage.node * dt, from);
-        conduction.count([u, &self.gain], counted);
-        self.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
-
-        let (arch, rate) = (self.arch, &self.rate);
-        let before = stage.before.map(T::from_f64);
-        let of_rate = T::from_f64(stage.own * stage.of_start);
-        let own = stage.own * dt;
-        conduction.helmholtz_mut().set(0.0, -own);
-        let work = |[]: &mut [_; 0], piece: Piece<'_, T>| {
-            let Piece {
-                row, columns, ax, ..
-            } = piece;
-            piece.capacity.divide(arch, row, columns.clone(), ax);
-            axpy(arch, of_rate, &rate.own_row(row)[columns], ax);
-            combine(arch, before, piece.x, ax, piece.y);
+        self.fused.diffusion.begin(u, &[from], dt);
+        self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
+        let stage = Stage {
+            before: [0.0; 2],
+            of_start: 0.0,
+            dt: weight * dt,
+            time: from,
+            counted: dt,
         };
-        let helmholtz = conduction.helmholtz_mut();
-        let [] = helmholtz.apply_with(&mut self.gain, &mut self.before, [], work);
-        std::mem::swap(&mut self.gain, &mut self.before);
-
-        let at_walls = Instant::now();
-        conduction.add_change(u, &mut self.gain, own, counted);
-        self.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
+        let depth = self.fused.diffusion.depth_around(most);
+        let out = &mut self.start;
+        self.fused
+            .take(&mut [u], 1, depth, |diffusion, fields, share| {
+                let stages = Stages {
+                    stages: &[stage],
+                    before: [fields[0]; 2],
+                    start: fields[0],
+                };
+                diffusion.advance_stages(stages, Results::Last(out), share);
+            });
     }
+
+    /// Some of the other stages, of which the last add what they made to `u`.
+    fn batch(&mut self, u: &mut Field<T>, from: f64, stages: &[Stage], place: Place) {
+        let count = stages.len();
+        let (before, next) = match &mut self.gains[..] {
+            [] => (None, None),
+            [gains] => (Some(gains), None),
+            [gains, next, ..] => (Some(gains), Some(next)),
+        };
+        // The first batch begins with what the first stage made, which stands for the start in all of them.
+        let (mut fields, start, next) = if place.is_first {
+            (vec![&mut self.start], None, before)
+        } else {
+            let before = before.expect("the first batch left something");
+            (before.each_mut().into(), Some(&self.start), next)
+        };
+        let at_walls = Instant::now();
+        self.fused
+            .diffusion
+            .begin_stages(fields[0], stages, u, from);
+        self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
+
+        let mut next = next.filter(|_| !place.is_last);
+        self.fused
+            .take(&mut fields, count, count, |diffusion, fields, share| {
+                let stages = Stages {
+                    stages,
+                    before: [fields[0], fields[fields.len() - 1]],
+                    start: start.unwrap_or(fields[0]),
+                };
+                let results = match &mut next {
+                    Some(next) => Results::Both(next.each_mut()),
+                    None => Results::Added(&mut *u),
+                };
+                diffusion.advance_stages(stages, results, share);
+            });
+        if !place.is_first && !place.is_last {
+            self.gains.swap(0, 1);
+        }
+    }
+}
+
+/// Where a batch stands in its step.
+#[derive(Clone, Copy)]
+struct Place {
+    is_first: bool,
+    is_last: bool,
+}
+
+/// The stages after the first of a step of `dt` seconds from a time on, where what the first adds to the state stands
+/// for the rate at the start.
+fn of_step(legendre: &Legendre, from: f64, dt: f64) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = legendre
+        .others
+        .iter()
+        .map(|stage| Stage {
+            before: stage.before,
+            of_start: stage.own * stage.of_start / legendre.first,
+            dt: stage.own * dt,
+            time: from + stage.node * dt,
+            counted: stage.weight * dt,
+        })
+        .collect();
+    // Before the first stage, nothing was added.
+    stages[0].before[1] = 0.0;
+    stages
 }
 
 impl<T: Real> TimeStepper<T> for Rkl2<T> {
@@ -144,27 +183,23 @@ impl<T: Real> TimeStepper<T> for Rkl2<T> {
     }
 
     fn heat(&self, u: &Field<T>) -> Heat {
-        Heat {
-            content: self.conduction.content(u),
-            through_sides: self.conduction.heat_through_sides(),
-            from_sources: self.conduction.heat_from_sources(),
-            per_second: false,
-        }
+        self.fused.heat(u)
     }
 
     fn carried(&self) -> Carried {
-        Carried {
-            accounts: self.conduction.accounts(),
-            counts: Counts {
-                stages: Some(self.taken),
-                ..Counts::default()
-            },
-        }
+        self.fused.carried(Counts {
+            stages: Some(self.taken),
+            ..Counts::default()
+        })
     }
 
     fn go_on_with(&mut self, carried: Carried) {
-        self.conduction.restore(&carried.accounts);
+        self.fused.diffusion.restore(&carried.accounts);
         self.taken = carried.counts.stages.unwrap_or(self.taken);
+    }
+
+    fn choice(&self) -> Option<Choice> {
+        Some(self.fused.tuner.choice())
     }
 
     fn stages(&self) -> Option<u64> {
@@ -172,13 +207,6 @@ impl<T: Real> TimeStepper<T> for Rkl2<T> {
     }
 
     fn times(&self) -> StepTimes {
-        let operator = self.conduction.helmholtz().times();
-        let times = self.times.with_operator(operator);
-        // The passes that apply no operator need no message.
-        StepTimes {
-            interior: times.interior + times.solver,
-            solver: 0.0,
-            ..times
-        }
+        self.fused.times
     }
 }

@@ -61,7 +61,7 @@ impl<T: Real> Steady<T> {
         if is_singular {
             self.shift(u, content);
         }
-        self.conduction.count([u], 1.0);
+        self.conduction.count(u, 1.0);
         self.times.solver += start.elapsed().as_secs_f64();
         Ok(())
     }

@@ -51,7 +51,7 @@ impl<T: Real> Theta<T> {
             conduction.at(from);
             conduction.helmholtz_mut().set(1.0, -before);
             conduction.helmholtz_mut().apply(u, &mut self.b);
-            conduction.count([u], before);
+            conduction.count(u, before);
             conduction.load(&mut self.b, before);
         } else {
             conduction.helmholtz().capacity_times(u, &mut self.b);
@@ -64,7 +64,7 @@ impl<T: Real> Theta<T> {
         conduction.helmholtz_mut().set(1.0, after);
         let stats = self.solver.solve(conduction.helmholtz_mut(), &self.b, u)?;
         self.solves.count(stats);
-        conduction.count([u], after);
+        conduction.count(u, after);
         self.times.solver += start.elapsed().as_secs_f64();
         Ok(())
     }

@@ -94,7 +94,7 @@ impl<T: Real> TrBdf2<T> {
         conduction.helmholtz_mut().set(1.0, -own);
         conduction.helmholtz_mut().apply(u, &mut self.b);
         let at_walls = Instant::now();
-        conduction.count([u], share);
+        conduction.count(u, share);
         conduction.load_counting(&mut self.b, own, share);
         self.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
         self.estimate_start(u);
@@ -112,7 +112,7 @@ impl<T: Real> TrBdf2<T> {
         let operator = conduction.helmholtz_mut();
         let stats = self.solver.solve(operator, &self.b, &mut self.middle)?;
         self.solves.count(stats);
-        conduction.count([&self.middle], share);
+        conduction.count(&self.middle, share);
 
         conduction.at(to);
         let [further, guess] = [SHARE / OWN, 1.0 / MIDDLE].map(T::from_f64);
@@ -131,7 +131,7 @@ impl<T: Real> TrBdf2<T> {
         let operator = conduction.helmholtz_mut();
         let stats = self.solver.solve(operator, &self.b, &mut self.end)?;
         self.solves.count(stats);
-        conduction.count([&self.end], own);
+        conduction.count(&self.end, own);
         Ok(())
     }
 
@@ -198,7 +198,7 @@ impl<T: Real> TrBdf2<T> {
             self.conduction.at(time);
             self.conduction
                 .load_counting(&mut self.b, 0.0, -weight * dt);
-            self.conduction.count([u], -weight * dt);
+            self.conduction.count(u, -weight * dt);
         }
     }
 

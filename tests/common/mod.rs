@@ -18,7 +18,7 @@ use isotherm::{
         Conductivity, Expression, FaceMean, Initial, Medium, Painter, Region, Shape, Value,
         Variable, Wall, Window,
     },
-    stepper::{Explicit, Heat, Plan, Prescribed, Steps, TimeStepper},
+    stepper::{Explicit, Fused, Heat, Plan, Prescribed, Steps, TimeStepper},
 };
 
 #[derive(Debug, Clone)]
@@ -177,27 +177,35 @@ pub fn gather<'a, T: Real>(
     u
 }
 
+/// What an explicit scheme needs to step a problem on one rank of a layout, the stability limit and the
+/// initial state.
+pub fn fused<T: Real>(
+    problem: &Problem,
+    layout: Layout,
+    comm: Rc<dyn Communicator>,
+    team: &Rc<Team>,
+    domain: &Domain,
+) -> (Fused<T>, f64, Field<T>) {
+    let plan = Plan {
+        halo_depth: layout.depth.min(domain.deepest_halo()),
+        tile_columns: layout.width,
+        overlap: layout.overlap,
+    };
+    let margin = Prescribed::from(plan).margin::<T>(domain);
+    let (of_operator, of_team) = (Rc::clone(&comm), Rc::clone(team));
+    let (medium, walls) = (&problem.medium, &problem.walls);
+    let diffusion = Diffusion::new(of_operator, of_team, domain, margin, medium, walls).unwrap();
+    let stability_limit = diffusion.stability_limit();
+    let mut u = Field::new(team, domain.cells, margin + 1);
+    paint_initial(problem, domain, &mut u);
+    let fused = Fused::new(comm, team, domain, diffusion, plan);
+    (fused, stability_limit, u)
+}
+
 pub fn run<T: Real>(problem: &Problem, layout: Layout) -> Outcome<T> {
     let parts = on_ranks(problem, layout, |comm, team, domain| {
-        let plan = Plan {
-            halo_depth: layout.depth.min(domain.deepest_halo()),
-            tile_columns: layout.width,
-            overlap: layout.overlap,
-        };
-        let margin = Prescribed::from(plan).margin::<T>(domain);
-        let diffusion = Diffusion::<T>::new(
-            Rc::clone(&comm),
-            Rc::clone(&team),
-            domain,
-            margin,
-            &problem.medium,
-            &problem.walls,
-        )
-        .unwrap();
-        let stability_limit = diffusion.stability_limit();
-        let mut u = Field::<T>::new(&team, domain.cells, margin + 1);
-        paint_initial(problem, domain, &mut u);
-        let mut stepper = Explicit::new(comm, &team, domain, diffusion, f64::INFINITY, plan);
+        let (fused, stability_limit, mut u) = fused(problem, layout, comm, &team, domain);
+        let mut stepper = Explicit::new(fused, f64::INFINITY);
         let start = stepper.heat(&u);
         let steps = Steps::new(0.0, problem.dt, problem.steps);
         stepper.advance(&mut u, steps).unwrap();

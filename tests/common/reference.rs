@@ -13,7 +13,7 @@ use isotherm::{
 
 use super::{Outcome, Problem};
 
-/// Solves a problem with the operations of `kernel::EulerRows` in their order: to the same bits.
+/// Solves a problem with the operations of `kernel::StepRows` in their order: to the same bits.
 pub fn solve<T: Real>(problem: &Problem) -> Outcome<T> {
     let mut scheme = Scheme::<T>::new(problem);
     let start = scheme.heat();

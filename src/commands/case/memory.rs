@@ -17,7 +17,8 @@ impl Given {
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
         let besides = match (self.case.time.scheme, self.case.solver) {
-            (Scheme::Rkl2, _) => 3,
+            // What the first stage adds, the last two stages, and room for the next two.
+            (Scheme::Rkl2, _) => 5,
             // The middle and the end of a step, and its error before and after it is solved for.
             (Scheme::TrBdf2, Some(solver)) => 4 + vectors::<T>(solver),
             (_, solver) => solver.map_or(1, vectors::<T>),

@@ -16,7 +16,9 @@ use crate::{
         self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Lowered, Multigrid, PipelinedCg, Ppcg,
         Preconditioner, Solver, VCycle,
     },
-    stepper::{Choice, Explicit, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper, TrBdf2},
+    stepper::{
+        Choice, Explicit, Fused, Plan, Prescribed, Rkl2, Steady, Theta, TimeStepper, TrBdf2,
+    },
 };
 
 /// A stepper, and what it begins with.
@@ -49,26 +51,9 @@ impl Run<'_> {
     /// Collective.
     pub(super) fn prepare<T: Real>(&self) -> Result<Prepared<T>, Error> {
         match self.given.case.time.scheme {
-            Scheme::Explicit => self.explicit(),
-            Scheme::Rkl2 => self.rkl2(),
+            Scheme::Explicit | Scheme::Rkl2 => self.fused(),
             Scheme::Theta(_) | Scheme::TrBdf2 | Scheme::Steady => self.implicit(),
         }
-    }
-
-    fn rkl2<T: Real>(&self) -> Result<Prepared<T>, Error> {
-        let (comm, conduction) = (self.comm.as_ref(), self.conduction()?);
-        let (max_dt, pace) = agree(comm, self.given.pace(f64::INFINITY))?;
-        agree(
-            comm,
-            self.given.stages(max_dt, conduction.stability_limit()),
-        )?;
-        Ok(Prepared {
-            u: self.initial(0)?,
-            stepper: Box::new(Rkl2::new(conduction, max_dt)),
-            max_dt,
-            pace,
-            search: None,
-        })
     }
 
     /// A scheme with linear systems to solve.
@@ -97,34 +82,39 @@ impl Run<'_> {
         })
     }
 
-    fn explicit<T: Real>(&self) -> Result<Prepared<T>, Error> {
-        let comm = self.comm.as_ref();
-        let asked = agree(comm, self.given.prescribed(&self.domain))?;
+    /// A scheme that takes several steps or stages together, after a plan that may have to be found.
+    fn fused<T: Real>(&self) -> Result<Prepared<T>, Error> {
+        let (comm, given) = (self.comm.as_ref(), self.given);
+        let asked = agree(comm, given.prescribed(&self.domain))?;
         let situation = self.situation::<T>(asked)?;
         let recalled = self.recall(&situation);
         let settled = recalled.filter(|recalled| recalled.settled);
         let prescribed = settled.map_or(asked, |Choice { plan, .. }| plan.into());
         let margin = prescribed.margin::<T>(&self.domain);
-        let diffusion = self
-            .given
-            .diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
-        let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
+        let diffusion = given.diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
+        let limit = diffusion.stability_limit();
+        let has_stages = given.case.time.scheme == Scheme::Rkl2;
+        let longest = if has_stages { f64::INFINITY } else { limit };
+        let (max_dt, pace) = agree(comm, given.pace(longest))?;
+        if has_stages {
+            agree(comm, given.stages(max_dt, limit))?;
+        }
         let u = self.initial(margin)?;
-        let mut stepper = Explicit::new(
-            Rc::clone(&self.comm),
-            &self.team,
-            &self.domain,
-            diffusion,
-            max_dt,
-            prescribed,
-        );
-        let search = settled.is_none().then(|| {
-            let from = recalled.map(|recalled| recalled.plan);
-            stepper.search(asked, from);
-            Search { situation, from }
+        let search = settled.is_none().then(|| Search {
+            situation,
+            from: recalled.map(|recalled| recalled.plan),
         });
+        let (comm, team, domain) = (Rc::clone(&self.comm), &self.team, &self.domain);
+        let mut fused = Fused::new(comm, team, domain, diffusion, prescribed);
+        if let Some(search) = &search {
+            fused.search(asked, search.from);
+        }
         Ok(Prepared {
-            stepper: Box::new(stepper),
+            stepper: if has_stages {
+                Box::new(Rkl2::new(fused, max_dt))
+            } else {
+                Box::new(Explicit::new(fused, max_dt))
+            },
             u,
             max_dt,
             pace,
@@ -154,8 +144,13 @@ impl Run<'_> {
         let Domain { ranks, .. } = self.domain;
         let periodic = self.given.periodic();
         let [nx, ny] = self.given.case.grid.cells;
+        let scheme = match self.given.case.time.scheme {
+            // How many stages there are to fuse.
+            Scheme::Rkl2 => format!("{:?}", self.given.case.time.step),
+            scheme => format!("{scheme:?}"),
+        };
         Ok(format!(
-            "isotherm {}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, periodic \
+            "isotherm {}, {scheme}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, periodic \
              {periodic:?}, {}, {} fields of coefficients, {asked:?}",
             option_env!("ISOTHERM_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")),
             memory::processor(),

@@ -76,7 +76,7 @@ impl Check<'_> {
             ("halo_depth", halo_depth.is_some()),
             ("tile_columns", tile_columns.is_some()),
         ] {
-            if is_given && !matches!(scheme, Scheme::Explicit) {
+            if is_given && !matches!(scheme, Scheme::Explicit | Scheme::Rkl2) {
                 self.does_nothing(&format!("parallel.{key}"), scheme, "remove it");
             }
         }

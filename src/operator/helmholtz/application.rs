@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::super::coefficients::CellValues;
 use crate::halo::HaloTimes;
 
 /// Tells the states of an operator apart; the same again where it is set back to what it was.
@@ -16,8 +15,6 @@ pub struct Revision<T> {
 pub struct Piece<'a, T> {
     pub row: usize,
     pub columns: Range<usize>,
-    /// Of all own cells.
-    pub capacity: &'a CellValues<T>,
     pub x: &'a [T],
     /// `A x`, to be overwritten at will.
     pub ax: &'a mut [T],

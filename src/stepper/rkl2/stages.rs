@@ -22,8 +22,6 @@ const SLACK: f64 = 1e-9;
 pub(super) struct Stages {
     /// `mu~_1`.
     pub first: f64,
-    /// The weight of `F_0` in the whole step.
-    pub weight_of_first: f64,
     /// From the second stage on.
     pub others: Vec<Stage>,
 }
@@ -39,8 +37,7 @@ pub(super) struct Stage {
     pub of_start: f64,
     /// `c_{j-1}`: when `F_{j-1}` is taken, as a part of the step.
     pub node: f64,
-    /// The weight of `F_{j-1}` in the whole step, `D_s = tau (sum of weights F)`. These weights add up
-    /// to 1.
+    /// The weight of `F_{j-1} - F_0` in the whole step, `D_s = tau (F_0 + sum of weights (F - F_0))`.
     pub weight: f64,
 }
 
@@ -64,21 +61,16 @@ impl Stages {
         let s = real(count);
         let w = 4.0 / (s * s + s - 2.0);
         let mut others: Vec<Stage> = (2..=count).map(|j| Stage::new(j, w)).collect();
-        let first = b(1) * w;
         // What a change of D_j makes of D_s, from the last stage back: each passes it on to the two
         // before it.
-        let mut weight_of_first = 0.0;
         let [mut reach, mut to_before] = [1.0, 0.0];
         for stage in others.iter_mut().rev() {
             stage.weight = reach * stage.own;
-            weight_of_first += stage.weight * (stage.of_start - 1.0);
             let [mu, nu] = stage.before;
             [reach, to_before] = [to_before + reach * mu, reach * nu];
         }
-        weight_of_first += reach * first;
         Self {
-            first,
-            weight_of_first,
+            first: b(1) * w,
             others,
         }
     }
@@ -158,8 +150,6 @@ mod tests {
     fn weights_are_those_of_a_scheme_of_the_second_order() {
         for count in [2, 3, 4, 5, 9, 30, 101] {
             let stages = Stages::new(count);
-            let sum: f64 = stages.others.iter().map(|stage| stage.weight).sum();
-            assert!((stages.weight_of_first + sum - 1.0).abs() < 1e-13);
             let moments = stages.others.iter().map(|stage| stage.weight * stage.node);
             assert!((moments.sum::<f64>() - 0.5).abs() < 1e-13);
             // What each stage brings, followed through all later ones.

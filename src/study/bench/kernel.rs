@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     field::{LINE, Real, stride_for},
-    kernel::{self, Arch, EulerRows, NoSource, Surrounded, Uniform},
+    kernel::{self, Arch, Euler, NoSource, StepRows, Surrounded, Uniform},
 };
 
 /// Rows at a time: as tiles are computed, and as the last rows of a tile are.
@@ -233,11 +233,12 @@ fn step<T: Real, const R: usize>(
                 inverse_capacity: one,
                 sources: NoSource,
             };
-            EulerRows {
+            StepRows {
                 out,
                 u,
+                past: Uniform(T::ZERO),
                 coefficients,
-                dt,
+                update: Euler { dt },
             }
             .run(arch);
         }
@@ -250,11 +251,12 @@ fn step<T: Real, const R: usize>(
                 inverse_capacity: inverse_capacity.rows::<R>(j),
                 sources: NoSource,
             };
-            EulerRows {
+            StepRows {
                 out,
                 u,
+                past: Uniform(T::ZERO),
                 coefficients,
-                dt,
+                update: Euler { dt },
             }
             .run(arch);
         }

@@ -15,7 +15,7 @@ use crate::{
     field::{Field, Real, signed},
     operator::Diffusion,
     physics::{Conductivity, FaceMean, Medium, Region, Shape, Value, Wall},
-    stepper::{Choice, Explicit, Plan, Prescribed, Steps, TimeStepper},
+    stepper::{Choice, Explicit, Fused, Plan, Prescribed, Steps, TimeStepper},
 };
 
 /// The rate of time steps on the whole grid.
@@ -274,14 +274,8 @@ pub(super) fn stepper<T: Real>(
         &walls,
     )?;
     let comm = Rc::clone(comm);
-    Ok(Explicit::new(
-        comm,
-        team,
-        domain,
-        diffusion,
-        f64::INFINITY,
-        Prescribed::default(),
-    ))
+    let fused = Fused::new(comm, team, domain, diffusion, Prescribed::default());
+    Ok(Explicit::new(fused, f64::INFINITY))
 }
 
 /// Of conductivity 1 and heat capacity 1 or, in one half, less and more.

@@ -18,7 +18,7 @@ use crate::{
     halo::Halo,
     operator::Diffusion,
     physics::{Medium, Wall},
-    stepper::{Batch, Explicit, Plan, Prescribed, Steps, TimeStepper, reach},
+    stepper::{Batch, Explicit, Fused, Plan, Prescribed, Steps, TimeStepper, reach},
     study::{
         Line, Network,
         bench::rounds::{Id, Rounds, Works},
@@ -76,7 +76,10 @@ impl<T: Real> Mover<T> {
         let dt = 0.9 * diffusion.stability_limit();
         Ok(Self {
             u: Field::new(team, domain.cells, margin + 1),
-            stepper: Explicit::new(of_stepper, team, domain, diffusion, dt, prescribed),
+            stepper: Explicit::new(
+                Fused::new(of_stepper, team, domain, diffusion, prescribed),
+                dt,
+            ),
             dt,
         })
     }

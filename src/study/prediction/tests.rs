@@ -8,7 +8,7 @@ use crate::{
     field::{Field, Team},
     operator::Diffusion,
     physics::{Conductivity, FaceMean, Medium, Value, Wall},
-    stepper::{Explicit, Steps, TimeStepper},
+    stepper::{Explicit, Fused, Steps, TimeStepper},
 };
 
 fn grid(cells: [usize; 2]) -> Grid {
@@ -218,7 +218,8 @@ fn the_messages_of_the_model_are_those_that_steps_send() {
             let diffusion =
                 Diffusion::<f64>::new(for_operator, for_team, &domain, 8, &medium, &walls).unwrap();
             let mut u = Field::new(&team, domain.cells, 9);
-            let mut stepper = Explicit::new(comm, &team, &domain, diffusion, 1.0, plan);
+            let fused = Fused::new(comm, &team, &domain, diffusion, plan);
+            let mut stepper = Explicit::new(fused, 1.0);
             counting.sent.borrow_mut().clear();
             stepper
                 .advance(&mut u, Steps::new(0.0, 1e-6, depth))
