@@ -32,8 +32,8 @@ pub use stencil::StencilRow;
 pub use step::Coefficients;
 pub use update::{Cells, Euler, NoPast, Past, Stage, Update};
 pub use vectors::{
-    add_converted, axpy, combine, combine_converted, convert, extrapolate, multiply, multiply_by,
-    scale, xpay,
+    add_converted, axpy, combine_converted, convert, extrapolate, multiply, multiply_by, scale,
+    xpay,
 };
 
 /// Columns of a row that are computed in one go, so that what is done with them next finds them in

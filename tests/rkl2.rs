@@ -8,8 +8,9 @@ use common::{
 };
 use isotherm::{
     field::Real,
+    grid::Grid,
     physics::{Conductivity, Medium, Shape, Wall},
-    stepper::{Heat, Rkl2, Steps, TimeStepper},
+    stepper::{Heat, Plan, Rkl2, Steps, TimeStepper},
 };
 use proptest::prelude::*;
 
@@ -302,6 +303,61 @@ fn the_same_bits_from_any_layout() {
             assert!(run::<f32>(&problem, layout) == expected, "{layout:?}");
         }
     }
+}
+
+#[test]
+fn plans_may_change_from_step_to_step() {
+    let problem = everything([203, 157], 1e-4, 5);
+    let expected = run::<f64>(&problem, SOLO).u;
+    let layout = layout([2, 1], 2, 64, 128);
+    let parts = on_ranks(&problem, layout, |comm, team, domain| {
+        let (fused, _, mut u) = common::fused::<f64>(&problem, layout, comm, &team, domain);
+        let mut stepper = Rkl2::new(fused, f64::INFINITY);
+        let steps = Steps::new(0.0, problem.dt, problem.steps);
+        for (k, depth) in [64, 4, 1, 64, 6].into_iter().enumerate() {
+            stepper.follow(Plan::of_depth::<f64>(depth, depth != 4));
+            stepper.advance(&mut u, steps.part(k..k + 1)).unwrap();
+        }
+        u.own_values()
+    });
+    let parts = parts.iter().map(|(domain, values)| (domain, values));
+    assert!(gather(&problem.grid, parts) == expected);
+}
+
+#[test]
+fn weak_walls_are_as_exact_in_single_precision() {
+    let problem = |walls, dt| Problem {
+        grid: Grid {
+            cells: [40, 30],
+            size: [0.01, 0.0075],
+            origin: [0.0; 2],
+        },
+        medium: uniform([200.0; 2], 2.4e6),
+        initial: number(300.0),
+        walls,
+        dt,
+        steps: 1,
+    };
+    let [flux, ..] = insulated().map(|_| Wall::Flux(number(1000.0)));
+    let [_, right, bottom, top] = insulated();
+    let weak = problem([flux, right, bottom, top], 10.0);
+    let double = run::<f64>(&weak, SOLO).u;
+    assert!(double.iter().all(|u| *u > 300.3));
+    let single: Vec<f64> = run::<f32>(&weak, SOLO)
+        .u
+        .into_iter()
+        .map(f64::from)
+        .collect();
+    let difference = largest_difference(&single, &double);
+    assert!(difference < 4e-5, "{difference:e} K");
+
+    // Where nothing comes in, nothing does however well the wall would let it through.
+    let balanced = std::array::from_fn(|_| Wall::Convection {
+        coefficient: formula("10 + 2*sin(t)"),
+        ambient: number(300.0),
+    });
+    let outcome = run::<f32>(&problem(balanced, 1.0), SOLO);
+    assert!(outcome.u.iter().all(|&u| (u - 300.0).abs() < 1e-4));
 }
 
 #[test]

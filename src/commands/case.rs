@@ -187,7 +187,7 @@ impl Given {
             .collect()
     }
 
-    /// What the config says on how explicit steps are taken.
+    /// What the config says on how steps and stages are fused.
     ///
     /// # Errors
     /// If it asks for a halo that is deeper than a subdomain.

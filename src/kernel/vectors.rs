@@ -44,11 +44,6 @@ pub fn combine_converted<L: Real, T: Real>(arch: Arch, [a, b]: [f64; 2], x: &[L]
     arch.dispatch(CombineConverted { a, b, x, y });
 }
 
-/// `y = a x + b y + z`.
-pub fn combine<T: Real>(arch: Arch, [a, b]: [T; 2], x: &[T], z: &[T], y: &mut [T]) {
-    arch.dispatch(Combine { a, b, x, z, y });
-}
-
 /// `y = x + a (x - y) + b z`.
 pub fn extrapolate<T: Real>(arch: Arch, x: &[T], a: T, b: T, z: &[T], y: &mut [T]) {
     arch.dispatch(Extrapolate { x, a, b, z, y });
@@ -99,14 +94,6 @@ struct CombineConverted<'a, L, T> {
     a: f64,
     b: f64,
     x: &'a [L],
-    y: &'a mut [T],
-}
-
-struct Combine<'a, T> {
-    a: T,
-    b: T,
-    x: &'a [T],
-    z: &'a [T],
     y: &'a mut [T],
 }
 
@@ -204,17 +191,6 @@ impl<L: Real, T: Real> WithSimd for CombineConverted<'_, L, T> {
     fn with_simd<S: Simd>(self, _simd: S) {
         for (y, x) in self.y.iter_mut().zip(self.x) {
             *y = T::from_f64(self.a * x.to_f64() + self.b * y.to_f64());
-        }
-    }
-}
-
-impl<T: Real> WithSimd for Combine<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        for ((y, &x), &z) in self.y.iter_mut().zip(self.x).zip(self.z) {
-            *y = (self.a * x + self.b * *y) + z;
         }
     }
 }

@@ -164,17 +164,36 @@ impl<T: Real> Diffusion<T> {
         self.walls.fill(u, seconds);
     }
 
-    /// Begins stages of what the state gains, `d` so far, beyond `u` at time `since` in seconds. Of `u`, cells
+    /// Begins the first stage of a step of `dt` seconds from `u` at a time in seconds, but for what comes in through walls;
+    /// see [`Self::add_inflow`].
+    pub fn begin_first(&mut self, u: &mut Field<T>, time: f64, dt: f64) {
+        self.counted.clear();
+        self.counted.push(dt);
+        if let Some(sources) = &mut self.sources {
+            sources.begin(&[time], &self.counted);
+        }
+        self.walls.set_times(&[time]);
+        self.walls.count(u, dt);
+        self.walls.close();
+        self.walls.fill(u, 0.0);
+    }
+
+    /// Adds to `d`, in K, what comes in through the walls in `seconds` of a first stage from `u`.
+    pub fn add_inflow(&self, u: &Field<T>, seconds: f64, d: &mut Field<T>) {
+        self.walls.add_inflow(u, &self.inverse_capacity, seconds, d);
+    }
+
+    /// Begins stages of what the state gains, `d` so far, beyond `u`, which is as the first one met it. Of `u`, cells
     /// around the subdomain are read where a convection coefficient changes.
-    pub fn begin_stages(&mut self, d: &mut Field<T>, stages: &[Stage], u: &Field<T>, since: f64) {
+    pub fn begin_stages(&mut self, d: &mut Field<T>, stages: &[Stage], u: &Field<T>) {
         let times: Vec<f64> = stages.iter().map(|stage| stage.time).collect();
         self.counted.clear();
         self.counted
             .extend(stages.iter().map(|stage| stage.counted));
         if let Some(sources) = &mut self.sources {
-            sources.begin_changes(&times, since);
+            sources.begin_changes(&times);
         }
-        self.walls.set_changes(&times, since, u);
+        self.walls.set_changes(&times, u);
         self.walls.fill(d, self.counted[0]);
     }
 

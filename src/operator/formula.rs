@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::coefficients::OnRows;
 use crate::{
     field::{Field, Real},
-    kernel::{self, NoPast, Past, Rows, Uniform, Update},
+    kernel::{self, NoPast, Rows, Uniform, Update},
 };
 
 /// Gives what a step makes of rows.
@@ -17,11 +17,11 @@ pub(super) trait Formula<T: Real>: Sync {
     where
         Self: 'a;
     /// Rows of the state before the last, in a field.
-    type Older<'a, const R: usize>: Rows<T, R>
+    type Past<'a, const R: usize>: Rows<T, R>
     where
         Self: 'a;
     /// The same, in rows that move along.
-    type Kept<'a, const R: usize>: Past<T, R>;
+    type Kept<'a, const R: usize>: kernel::Past<T, R>;
 
     /// What a step makes of `R` rows from `j` on.
     fn update<const R: usize>(
@@ -32,7 +32,7 @@ pub(super) trait Formula<T: Real>: Sync {
     ) -> Self::Update<'_, R>;
 
     /// `R` rows from `j` on, of the state one step before the one that the first step begins with.
-    fn older<const R: usize>(&self, j: isize, columns: Range<isize>) -> Self::Older<'_, R>;
+    fn past<const R: usize>(&self, j: isize, columns: Range<isize>) -> Self::Past<'_, R>;
 
     /// `R` rows, given with one more value at either end.
     fn kept<const R: usize>(rows: [&mut [T]; R]) -> Self::Kept<'_, R>;
@@ -47,7 +47,7 @@ pub(super) struct Euler<T> {
 impl<T: Real> Formula<T> for Euler<T> {
     const LOOKS_BACK: bool = false;
     type Update<'a, const R: usize> = kernel::Euler<T>;
-    type Older<'a, const R: usize> = Uniform<T>;
+    type Past<'a, const R: usize> = Uniform<T>;
     type Kept<'a, const R: usize> = NoPast;
 
     fn update<const R: usize>(
@@ -59,7 +59,7 @@ impl<T: Real> Formula<T> for Euler<T> {
         kernel::Euler { dt: self.dt }
     }
 
-    fn older<const R: usize>(&self, _j: isize, _columns: Range<isize>) -> Uniform<T> {
+    fn past<const R: usize>(&self, _j: isize, _columns: Range<isize>) -> Uniform<T> {
         Uniform(T::ZERO)
     }
 
@@ -99,7 +99,7 @@ impl<T: Real> Formula<T> for Stages<'_, T> {
         = kernel::Stage<'a, T, R>
     where
         Self: 'a;
-    type Older<'a, const R: usize>
+    type Past<'a, const R: usize>
         = [&'a [T]; R]
     where
         Self: 'a;
@@ -120,7 +120,7 @@ impl<T: Real> Formula<T> for Stages<'_, T> {
         }
     }
 
-    fn older<const R: usize>(&self, j: isize, columns: Range<isize>) -> [&[T]; R] {
+    fn past<const R: usize>(&self, j: isize, columns: Range<isize>) -> [&[T]; R] {
         self.before[1].rows::<R>(j, columns)
     }
 

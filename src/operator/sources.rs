@@ -84,12 +84,12 @@ impl<T: Real> Sources<T> {
         }
     }
 
-    /// Takes notice of steps at `times`, in seconds, that take what the sources give beyond what they gave at
-    /// `since`.
-    pub fn begin_changes(&mut self, times: &[f64], since: f64) {
+    /// Takes notice of steps at `times`, in seconds, that take what the sources give beyond what they gave when the
+    /// last of other steps began.
+    pub fn begin_changes(&mut self, times: &[f64]) {
+        self.since = self.since.or(self.times.last().copied());
         self.times.clear();
         self.times.extend_from_slice(times);
-        self.since = Some(since);
     }
 
     /// Whether the steps under way have sources.

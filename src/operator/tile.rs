@@ -181,7 +181,7 @@ where
                 rows: from_fn(|r| row(j + signed(r))),
                 north: row(j + signed(R)),
             },
-            past: self.formula.older::<R>(j, columns.clone()),
+            past: self.formula.past::<R>(j, columns.clone()),
             coefficients,
             update: self.formula.update::<R>(0, j, columns.clone()),
         }

@@ -35,7 +35,7 @@ pub(super) struct WallFaces<T> {
     weight: Vec<T>,
     /// One for each step under way, or one for all of them.
     ghosts: Vec<Ghosts<T>>,
-    /// The same, for what the state gains from some time on.
+    /// The same for stages, which take what the state gains from some time on.
     changes: Vec<Ghosts<T>>,
     /// Whether the steps under way take these.
     of_changes: bool,

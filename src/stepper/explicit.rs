@@ -36,7 +36,7 @@ impl<T: Real> Explicit<T> {
 
     /// See [`Fused::search`].
     pub fn search(&mut self, prescribed: Prescribed, from: Option<Plan>) {
-        self.fused.search(prescribed, from);
+        self.fused.search(prescribed, from, usize::MAX);
     }
 
     /// All `steps`, with one exchange.

@@ -117,8 +117,9 @@ impl<T: Real> Fused<T> {
     }
 
     /// Searches the fastest plan from now on, beginning with one that was found before if there is one, no deeper
-    /// than was prescribed at first.
-    pub fn search(&mut self, prescribed: Prescribed, from: Option<Plan>) {
+    /// than was prescribed at first, where no more than `most` steps are taken at once.
+    pub fn search(&mut self, prescribed: Prescribed, from: Option<Plan>, most: usize) {
+        self.tuner.cap(most);
         self.tuner.restart(prescribed, from);
     }
 

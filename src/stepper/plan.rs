@@ -1,4 +1,4 @@
-//! How explicit steps are taken.
+//! How steps that are fused are taken.
 
 use std::{collections::BTreeSet, fmt};
 

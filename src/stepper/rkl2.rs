@@ -6,8 +6,8 @@ use std::time::Instant;
 
 pub use self::stages::{MOST_STAGES, stage_count};
 
-use self::stages::Stages as Legendre;
-use super::{Carried, Choice, Counts, Fused, Heat, StepTimes, Steps, TimeStepper};
+use self::stages::Legendre;
+use super::{Carried, Choice, Counts, Fused, Heat, Plan, StepTimes, Steps, TimeStepper};
 use crate::{
     error::Error,
     field::{Field, Real},
@@ -49,8 +49,12 @@ impl<T: Real> Rkl2<T> {
         }
     }
 
+    /// See [`Fused::follow`].
+    pub fn follow(&mut self, plan: Plan) {
+        self.fused.follow(plan);
+    }
+
     fn step(&mut self, u: &mut Field<T>, from: f64, dt: f64) {
-        let start = Instant::now();
         let count = stage_count(dt / self.fused.diffusion.stability_limit());
         let legendre = Legendre::new(count);
         let stages = of_step(&legendre, from, dt);
@@ -59,6 +63,7 @@ impl<T: Real> Rkl2<T> {
         while self.gains.len() < (batches - 1).min(2) {
             self.gains.push([self.fused.field(), self.fused.field()]);
         }
+        let start = Instant::now();
         self.first(u, from, dt, legendre.first, most);
         let mut rest = &stages[..];
         for left in (1..=batches).rev() {
@@ -67,7 +72,7 @@ impl<T: Real> Rkl2<T> {
                 is_first: left == batches,
                 is_last: left == 1,
             };
-            self.batch(u, from, batch, place);
+            self.batch(u, batch, place);
             rest = after;
         }
         self.taken += count as u64;
@@ -77,12 +82,13 @@ impl<T: Real> Rkl2<T> {
     /// The first stage of a step of `dt` seconds, from a time on. At most `most` of the others are taken at once.
     fn first(&mut self, u: &mut Field<T>, from: f64, dt: f64, weight: f64, most: usize) {
         let at_walls = Instant::now();
-        self.fused.diffusion.begin(u, &[from], dt);
+        self.fused.diffusion.begin_first(u, from, dt);
         self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
+        let seconds = weight * dt;
         let stage = Stage {
             before: [0.0; 2],
             of_start: 0.0,
-            dt: weight * dt,
+            dt: seconds,
             time: from,
             counted: dt,
         };
@@ -97,10 +103,13 @@ impl<T: Real> Rkl2<T> {
                 };
                 diffusion.advance_stages(stages, Results::Last(out), share);
             });
+        let at_walls = Instant::now();
+        self.fused.diffusion.add_inflow(u, seconds, &mut self.start);
+        self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
     }
 
     /// Some of the other stages, of which the last add what they made to `u`.
-    fn batch(&mut self, u: &mut Field<T>, from: f64, stages: &[Stage], place: Place) {
+    fn batch(&mut self, u: &mut Field<T>, stages: &[Stage], place: Place) {
         let count = stages.len();
         let (before, next) = match &mut self.gains[..] {
             [] => (None, None),
@@ -115,9 +124,7 @@ impl<T: Real> Rkl2<T> {
             (before.each_mut().into(), Some(&self.start), next)
         };
         let at_walls = Instant::now();
-        self.fused
-            .diffusion
-            .begin_stages(fields[0], stages, u, from);
+        self.fused.diffusion.begin_stages(fields[0], stages, u);
         self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
 
         let mut next = next.filter(|_| !place.is_last);

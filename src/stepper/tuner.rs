@@ -1,4 +1,4 @@
-//! The search for the fastest plan of explicit steps.
+//! The search for the fastest plan of steps that are fused.
 
 #[cfg(test)]
 mod tests;
@@ -82,6 +82,12 @@ impl Tuner {
         };
         tuner.restart(prescribed, None);
         tuner
+    }
+
+    /// Leaves out depths that differ in nothing where no more than `most` steps are taken at once.
+    pub fn cap(&mut self, most: usize) {
+        self.depths = self.depths.iter().map(|&depth| depth.min(most)).collect();
+        self.depths.dedup();
     }
 
     /// Begins anew, with a plan that was found before if there is one.

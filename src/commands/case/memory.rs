@@ -17,7 +17,7 @@ impl Given {
     /// If a property of the medium is not what it must be.
     pub fn memory<T: Real>(&self, cells: u64) -> Result<u64, Error> {
         let besides = match (self.case.time.scheme, self.case.solver) {
-            // What the first stage adds, the last two stages, and room for the next two.
+            // What the first stage adds and, where the others are not all fused, the last two and the next two.
             (Scheme::Rkl2, _) => 5,
             // The middle and the end of a step, and its error before and after it is solved for.
             (Scheme::TrBdf2, Some(solver)) => 4 + vectors::<T>(solver),

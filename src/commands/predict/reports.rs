@@ -41,6 +41,8 @@ struct Run {
     precision: String,
     cells: [usize; 2],
     steps: u64,
+    /// Of schemes whose steps have several.
+    stages: Option<u64>,
     #[serde(default)]
     resumed_after_step: u64,
 }
@@ -60,7 +62,7 @@ pub(super) fn point(path: &Path, kind: &Kind) -> Result<Point, Error> {
         phases,
     } = report;
     let name = path.display();
-    let Some(plan) = plan else {
+    let (Some(plan), None) = (plan, run.stages) else {
         return Err(Error::input(format!(
             "{name} is of a run without explicit steps"
         )));

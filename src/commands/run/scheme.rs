@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     field::{Field, Real},
     launch::memory,
-    operator::{Conduction, Helmholtz},
+    operator::{Conduction, Diffusion, Helmholtz},
     simulation::Pace,
     solver::{
         self, Cg, Chebyshev, Diagonal, Direct, Jacobi, Lowered, Multigrid, PipelinedCg, Ppcg,
@@ -51,7 +51,8 @@ impl Run<'_> {
     /// Collective.
     pub(super) fn prepare<T: Real>(&self) -> Result<Prepared<T>, Error> {
         match self.given.case.time.scheme {
-            Scheme::Explicit | Scheme::Rkl2 => self.fused(),
+            Scheme::Explicit => self.explicit(),
+            Scheme::Rkl2 => self.rkl2(),
             Scheme::Theta(_) | Scheme::TrBdf2 | Scheme::Steady => self.implicit(),
         }
     }
@@ -82,44 +83,63 @@ impl Run<'_> {
         })
     }
 
-    /// A scheme that takes several steps or stages together, after a plan that may have to be found.
-    fn fused<T: Real>(&self) -> Result<Prepared<T>, Error> {
-        let (comm, given) = (self.comm.as_ref(), self.given);
-        let asked = agree(comm, given.prescribed(&self.domain))?;
-        let situation = self.situation::<T>(asked)?;
-        let recalled = self.recall(&situation);
-        let settled = recalled.filter(|recalled| recalled.settled);
-        let prescribed = settled.map_or(asked, |Choice { plan, .. }| plan.into());
-        let margin = prescribed.margin::<T>(&self.domain);
-        let diffusion = given.diffusion::<T>(&self.comm, &self.team, &self.domain, margin)?;
-        let limit = diffusion.stability_limit();
-        let has_stages = given.case.time.scheme == Scheme::Rkl2;
-        let longest = if has_stages { f64::INFINITY } else { limit };
-        let (max_dt, pace) = agree(comm, given.pace(longest))?;
-        if has_stages {
-            agree(comm, given.stages(max_dt, limit))?;
-        }
-        let u = self.initial(margin)?;
-        let search = settled.is_none().then(|| Search {
-            situation,
-            from: recalled.map(|recalled| recalled.plan),
-        });
-        let (comm, team, domain) = (Rc::clone(&self.comm), &self.team, &self.domain);
-        let mut fused = Fused::new(comm, team, domain, diffusion, prescribed);
-        if let Some(search) = &search {
-            fused.search(asked, search.from);
-        }
+    fn explicit<T: Real>(&self) -> Result<Prepared<T>, Error> {
+        let comm = self.comm.as_ref();
+        let asked = agree(comm, self.given.prescribed(&self.domain))?;
+        let memory = self.memory_of::<T>(asked, "explicit")?;
+        let margin = memory.prescribed().margin::<T>(&self.domain);
+        let diffusion = self.diffusion::<T>(margin)?;
+        let (max_dt, pace) = agree(comm, self.given.pace(diffusion.stability_limit()))?;
+        let (fused, search) = self.fused(diffusion, memory, usize::MAX);
         Ok(Prepared {
-            stepper: if has_stages {
-                Box::new(Rkl2::new(fused, max_dt))
-            } else {
-                Box::new(Explicit::new(fused, max_dt))
-            },
-            u,
+            stepper: Box::new(Explicit::new(fused, max_dt)),
+            u: self.initial(margin)?,
             max_dt,
             pace,
             search,
         })
+    }
+
+    fn rkl2<T: Real>(&self) -> Result<Prepared<T>, Error> {
+        let comm = self.comm.as_ref();
+        let asked = agree(comm, self.given.prescribed(&self.domain))?;
+        let margin = asked.margin::<T>(&self.domain);
+        let diffusion = self.diffusion::<T>(margin)?;
+        let (max_dt, pace) = agree(comm, self.given.pace(f64::INFINITY))?;
+        let stages = agree(comm, self.given.stages(max_dt, diffusion.stability_limit()))?;
+        let memory = self.memory_of::<T>(asked, &format!("{stages} stages"))?;
+        let (fused, search) = self.fused(diffusion, memory, stages - 1);
+        Ok(Prepared {
+            stepper: Box::new(Rkl2::new(fused, max_dt)),
+            u: self.initial(margin)?,
+            max_dt,
+            pace,
+            search,
+        })
+    }
+
+    /// What takes steps after the plan that is remembered, or searches one for no more than `most` steps at once.
+    fn fused<T: Real>(
+        &self,
+        diffusion: Diffusion<T>,
+        memory: Memory,
+        most: usize,
+    ) -> (Fused<T>, Option<Search>) {
+        let (comm, team, domain) = (Rc::clone(&self.comm), &self.team, &self.domain);
+        let mut fused = Fused::new(comm, team, domain, diffusion, memory.prescribed());
+        let search = memory.settled().is_none().then(|| Search {
+            situation: memory.situation,
+            from: memory.recalled.map(|recalled| recalled.plan),
+        });
+        if let Some(search) = &search {
+            fused.search(memory.asked, search.from, most);
+        }
+        (fused, search)
+    }
+
+    fn diffusion<T: Real>(&self, margin: usize) -> Result<Diffusion<T>, Error> {
+        self.given
+            .diffusion(&self.comm, &self.team, &self.domain, margin)
     }
 
     fn conduction<T: Real>(&self) -> Result<Conduction<T>, Error> {
@@ -139,19 +159,26 @@ impl Run<'_> {
             .initial(self.comm.as_ref(), &self.team, &self.domain, margin)
     }
 
+    /// What the machine remembers of runs with as many `steps` to fuse. Collective.
+    fn memory_of<T: Real>(&self, asked: Prescribed, steps: &str) -> Result<Memory, Error> {
+        let situation = self.situation::<T>(asked, steps)?;
+        let remembered = (self.comm.rank() == 0).then(|| memory::recall(&situation));
+        let all = all_gather(self.comm.as_ref(), &remembered.flatten());
+        Ok(Memory {
+            asked,
+            recalled: all.into_iter().next().flatten(),
+            situation,
+        })
+    }
+
     /// All that a plan depends on, in words.
-    fn situation<T: Real>(&self, asked: Prescribed) -> Result<String, Error> {
+    fn situation<T: Real>(&self, asked: Prescribed, steps: &str) -> Result<String, Error> {
         let Domain { ranks, .. } = self.domain;
         let periodic = self.given.periodic();
         let [nx, ny] = self.given.case.grid.cells;
-        let scheme = match self.given.case.time.scheme {
-            // How many stages there are to fuse.
-            Scheme::Rkl2 => format!("{:?}", self.given.case.time.step),
-            scheme => format!("{scheme:?}"),
-        };
         Ok(format!(
-            "isotherm {}, {scheme}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, periodic \
-             {periodic:?}, {}, {} fields of coefficients, {asked:?}",
+            "isotherm {}, {steps}, {}, {} nodes, {ranks:?} ranks, {} threads, {nx} x {ny} cells, \
+             periodic {periodic:?}, {}, {} fields of coefficients, {asked:?}",
             option_env!("ISOTHERM_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")),
             memory::processor(),
             self.placement.nodes(),
@@ -160,12 +187,25 @@ impl Run<'_> {
             self.given.coefficient_fields::<T>()?,
         ))
     }
+}
 
-    /// The plan that rank 0 remembers for a situation. Collective.
-    fn recall(&self, situation: &str) -> Option<Choice> {
-        let remembered = (self.comm.rank() == 0).then(|| memory::recall(situation));
-        let all = all_gather(self.comm.as_ref(), &remembered.flatten());
-        all.into_iter().next().flatten()
+/// The plan of earlier runs in the same situation.
+struct Memory {
+    asked: Prescribed,
+    situation: String,
+    /// On rank 0, and so on all.
+    recalled: Option<Choice>,
+}
+
+impl Memory {
+    fn settled(&self) -> Option<Choice> {
+        self.recalled.filter(|recalled| recalled.settled)
+    }
+
+    /// What is left to choose.
+    fn prescribed(&self) -> Prescribed {
+        self.settled()
+            .map_or(self.asked, |Choice { plan, .. }| plan.into())
     }
 }
 

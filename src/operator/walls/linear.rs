@@ -46,7 +46,7 @@ impl<T: Real> Walls<T> {
 
 impl<T: Real> WallFaces<T> {
     /// The faces of the subdomain itself.
-    fn own(&self) -> impl Iterator<Item = isize> + use<T> {
+    pub(super) fn own(&self) -> impl Iterator<Item = isize> + use<T> {
         0..signed(self.weight.len() - 2 * self.margin)
     }
 
@@ -61,7 +61,7 @@ impl<T: Real> WallFaces<T> {
     }
 
     /// In W/m^3, given the cell before the face.
-    fn inflow(&self, face: isize, u: T) -> T {
+    pub(super) fn inflow(&self, face: isize, u: T) -> T {
         self.load(face) - self.folded(face) * u
     }
 }

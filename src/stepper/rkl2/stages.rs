@@ -19,7 +19,7 @@ const SLACK: f64 = 1e-9;
 /// with the right-hand side `F_j = F(t + c_j tau, Y_j)` of `du/dt = F`. For `F = lambda u` it makes
 /// `Y_s = a_s + b_s P_s(1 + w lambda tau)` of 1, with the Legendre polynomial `P_s`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Stages {
+pub(super) struct Legendre {
     /// `mu~_1`.
     pub first: f64,
     /// From the second stage on.
@@ -55,7 +55,7 @@ pub fn stage_count(ratio: f64) -> usize {
     ((root - 1.0) / 2.0).ceil().max(3.0) as usize | 1
 }
 
-impl Stages {
+impl Legendre {
     /// `count` stages, at least 2.
     pub fn new(count: usize) -> Self {
         let s = real(count);
@@ -125,7 +125,7 @@ mod tests {
     fn a_step_is_a_legendre_polynomial() {
         for count in [2, 3, 4, 5, 9, 30, 101] {
             let s = real(count);
-            let stages = Stages::new(count);
+            let stages = Legendre::new(count);
             let most = (s * s + s - 2.0) / 2.0;
             for part in [0.0, 0.01, 0.3, 0.77, 1.0] {
                 let z = -part * most;
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn weights_are_those_of_a_scheme_of_the_second_order() {
         for count in [2, 3, 4, 5, 9, 30, 101] {
-            let stages = Stages::new(count);
+            let stages = Legendre::new(count);
             let moments = stages.others.iter().map(|stage| stage.weight * stage.node);
             assert!((moments.sum::<f64>() - 0.5).abs() < 1e-13);
             // What each stage brings, followed through all later ones.
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn nodes_are_the_times_that_stages_stand_for() {
         // With du/dt = 1, a stage's increment is its time.
-        let stages = Stages::new(9);
+        let stages = Legendre::new(9);
         let (mut before, mut d) = (0.0, stages.first);
         for stage in &stages.others {
             assert!((stage.node - d).abs() < 1e-15, "{} {d}", stage.node);
