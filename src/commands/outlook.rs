@@ -12,15 +12,17 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Team},
-    operator::Diffusion,
-    stepper::{Explicit, Fused, Prescribed, Steps, TimeStepper},
+    stepper::{Explicit, Fused, Rkl2, Steps, TimeStepper, rkl2::longest_step},
 };
 
 /// Cells of the blocks in which a large grid is looked at.
 const BLOCK: usize = 1 << 22;
 
-/// How long sweeps are timed for the estimate of the run time.
+/// How long steps are timed for the estimate of the run time.
 const TIMED: Duration = Duration::from_millis(200);
+
+/// Steps of more stages take as long for each.
+const TIMED_STAGES: usize = 33;
 
 /// What a run of a case would take.
 pub struct Outlook {
@@ -37,7 +39,7 @@ pub struct Outlook {
     pub max_dt: f64,
     /// How many there will be, where that is known.
     pub steps: Option<f64>,
-    /// Cell updates a second of the threads here, of the explicit scheme.
+    /// Cell updates a second of the threads here, of schemes without linear systems.
     pub rate: Option<f64>,
 }
 
@@ -80,13 +82,24 @@ impl Outlook {
         }
         given.check_regions(&covered)?;
         let (domain, diffusion) = sample.expect("a grid has cells");
-        let is_explicit = case.time.scheme == Scheme::Explicit;
         let is_within = matches!(case.time.step, Step::Within(_));
-        let is_limited = is_explicit || is_within;
+        let is_limited = case.time.scheme == Scheme::Explicit || is_within;
         let (max_dt, _) = given.pace(if is_limited { limit } else { f64::INFINITY })?;
         let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
         let is_counted = !is_within && case.time.scheme != Scheme::Steady;
-        let rate = is_explicit.then(|| rate(&comm, &team, &domain, diffusion, prescribed, max_dt));
+        let margin = diffusion.margin();
+        let fused = Fused::new(comm, &team, &domain.alone(), diffusion, prescribed);
+        let u = || Field::<T>::new(&team, domain.cells, margin + 1);
+        let rate = match case.time.scheme {
+            Scheme::Explicit => Some(rate(u(), Explicit::new(fused, max_dt), max_dt)?),
+            Scheme::Rkl2 => {
+                let stages = given.stages(max_dt, limit)?;
+                let dt = max_dt.min(limit * longest_step(TIMED_STAGES));
+                #[expect(clippy::cast_precision_loss, reason = "a small count")]
+                Some(rate(u(), Rkl2::new(fused, dt), dt)? / stages as f64)
+            }
+            _ => None,
+        };
         Ok(Self {
             precision: T::NAME,
             process_grid,
@@ -95,34 +108,29 @@ impl Outlook {
             limit,
             max_dt,
             steps: is_counted.then(|| (case.time.end / max_dt).ceil()),
-            rate: rate.transpose()?,
+            rate,
         })
     }
 }
 
-/// Cell updates per second of this machine's threads on a part of the case.
+/// How often this machine's threads update cells of a part of the case in a second: in steps, or in stages where
+/// steps have several.
 #[expect(clippy::cast_precision_loss, reason = "cell counts are far below 2^53")]
-fn rate<T: Real>(
-    comm: &Rc<dyn Communicator>,
-    team: &Rc<Team>,
-    domain: &Domain,
-    diffusion: Diffusion<T>,
-    prescribed: Prescribed,
-    dt: f64,
-) -> Result<f64, Error> {
-    let mut u = Field::<T>::new(team, domain.cells, diffusion.margin() + 1);
-    let (comm, alone) = (Rc::clone(comm), domain.alone());
-    let fused = Fused::new(comm, team, &alone, diffusion, prescribed);
-    let mut stepper = Explicit::new(fused, dt);
+fn rate<T: Real>(mut u: Field<T>, mut stepper: impl TimeStepper<T>, dt: f64) -> Result<f64, Error> {
+    let cells = u.cells()[0] * u.cells()[1];
     let mut batch = |seconds: Duration| -> Result<f64, Error> {
         let (start, mut steps) = (Instant::now(), 0);
+        let stages = stepper.stages();
         while start.elapsed() < seconds {
             let few = Steps::new(0.0, dt, stepper.most_steps());
-            stepper.advance(&mut u, few)?;
-            steps += few.len();
+            steps += stepper.advance(&mut u, few)? as u64;
         }
-        let cells = domain.cells[0] * domain.cells[1];
-        Ok((steps * cells) as f64 / start.elapsed().as_secs_f64())
+        let seconds = start.elapsed().as_secs_f64();
+        let taken = match (stages, stepper.stages()) {
+            (Some(before), Some(after)) => after - before,
+            _ => steps,
+        };
+        Ok(taken as f64 * cells as f64 / seconds)
     };
     batch(TIMED)?;
     batch(TIMED)

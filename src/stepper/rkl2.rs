@@ -4,7 +4,7 @@ mod stages;
 
 use std::time::Instant;
 
-pub use self::stages::{MOST_STAGES, stage_count};
+pub use self::stages::{MOST_STAGES, longest_step, stage_count};
 
 use self::stages::Legendre;
 use super::{Carried, Choice, Counts, Fused, Heat, Plan, StepTimes, Steps, TimeStepper};

@@ -55,11 +55,17 @@ pub fn stage_count(ratio: f64) -> usize {
     ((root - 1.0) / 2.0).ceil().max(3.0) as usize | 1
 }
 
+/// How many times as long as the longest stable step of forward Euler that of so many stages is.
+#[must_use]
+pub fn longest_step(stages: usize) -> f64 {
+    let s = real(stages);
+    (s * s + s - 2.0) / 4.0
+}
+
 impl Legendre {
     /// `count` stages, at least 2.
     pub fn new(count: usize) -> Self {
-        let s = real(count);
-        let w = 4.0 / (s * s + s - 2.0);
+        let w = longest_step(count).recip();
         let mut others: Vec<Stage> = (2..=count).map(|j| Stage::new(j, w)).collect();
         // What a change of D_j makes of D_s, from the last stage back: each passes it on to the two
         // before it.
