@@ -118,6 +118,17 @@ fn a_machine_is_measured_once_and_then_known() {
         (&serde_json::json!([1, 1]), &4.into())
     );
     assert!(last["seconds"].as_f64().unwrap() > 0.0);
+
+    let stages = [
+        "--overwrite",
+        "--set",
+        "time.scheme=rkl2",
+        "--set",
+        "time.step=5e-4",
+    ];
+    case.run(&[&run[..], &stages].concat()).succeeds();
+    again(&["--reports", "output/case/report.json"])
+        .fails(2, &["is of a run without explicit steps"]);
 }
 
 #[test]
