@@ -164,16 +164,16 @@ impl<T: Real> Diffusion<T> {
         self.walls.fill(u, seconds);
     }
 
-    /// Begins the first stage of a step of `dt` seconds from `u` at a time in seconds, but for what comes in through walls;
-    /// see [`Self::add_inflow`].
-    pub fn begin_first(&mut self, u: &mut Field<T>, time: f64, dt: f64) {
+    /// Begins the first stage of a step from `u`, but for what comes in through walls; see
+    /// [`Self::add_inflow`].
+    pub fn begin_first(&mut self, u: &mut Field<T>, stage: &Stage) {
         self.counted.clear();
-        self.counted.push(dt);
+        self.counted.push(stage.counted);
         if let Some(sources) = &mut self.sources {
-            sources.begin(&[time], &self.counted);
+            sources.begin(&[stage.time], &self.counted);
         }
-        self.walls.set_times(&[time]);
-        self.walls.count(u, dt);
+        self.walls.set_times(&[stage.time]);
+        self.walls.count(u, stage.counted);
         self.walls.close();
         self.walls.fill(u, 0.0);
     }

@@ -81,17 +81,16 @@ impl<T: Real> Rkl2<T> {
 
     /// The first stage of a step of `dt` seconds, from a time on. At most `most` of the others are taken at once.
     fn first(&mut self, u: &mut Field<T>, from: f64, dt: f64, weight: f64, most: usize) {
-        let at_walls = Instant::now();
-        self.fused.diffusion.begin_first(u, from, dt);
-        self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
-        let seconds = weight * dt;
         let stage = Stage {
             before: [0.0; 2],
             of_start: 0.0,
-            dt: seconds,
+            dt: weight * dt,
             time: from,
             counted: dt,
         };
+        let at_walls = Instant::now();
+        self.fused.diffusion.begin_first(u, &stage);
+        self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
         let depth = self.fused.diffusion.depth_around(most);
         let out = &mut self.start;
         self.fused
@@ -104,7 +103,9 @@ impl<T: Real> Rkl2<T> {
                 diffusion.advance_stages(stages, Results::Last(out), share);
             });
         let at_walls = Instant::now();
-        self.fused.diffusion.add_inflow(u, seconds, &mut self.start);
+        self.fused
+            .diffusion
+            .add_inflow(u, stage.dt, &mut self.start);
         self.fused.times.walls_and_sources += at_walls.elapsed().as_secs_f64();
     }
 
