@@ -1,11 +1,13 @@
 //! The numbers that fields are made of.
 
+use std::slice;
+
+use bytemuck::Pod;
 use pulp::Simd;
 
 /// A floating-point type that fields are made of.
 pub trait Real:
     Lanes
-    + bytemuck::Pod
     + PartialOrd
     + Send
     + Sync
@@ -31,9 +33,9 @@ pub trait Real:
     clippy::inline_always,
     reason = "vector operations must end up inside functions for the wide vectors they use"
 )]
-pub trait Lanes: Sized {
+pub trait Lanes: Pod {
     /// As many numbers as the instructions of `S` take.
-    type Vector<S: Simd>: Copy;
+    type Vector<S: Simd>: Pod;
 
     /// The whole vectors in `values`; what is left over at the end is left out.
     fn vectors<S: Simd>(values: &[Self]) -> &[Self::Vector<S>];
@@ -48,6 +50,20 @@ pub trait Lanes: Sized {
     #[inline(always)]
     fn lanes<S: Simd>() -> usize {
         size_of::<Self::Vector<S>>() / size_of::<Self>()
+    }
+
+    /// `vector` moved on by one number, behind the last one of the vector before it.
+    #[must_use]
+    #[inline(always)]
+    fn moved_on<S: Simd>(before: Self::Vector<S>, mut vector: Self::Vector<S>) -> Self::Vector<S> {
+        let before: &[Self] = bytemuck::cast_slice(slice::from_ref(&before));
+        let numbers: &mut [Self] = bytemuck::cast_slice_mut(slice::from_mut(&mut vector));
+        // Compilers make one instruction of this loop, but not of `copy_within`.
+        for k in (1..numbers.len()).rev() {
+            numbers[k] = numbers[k - 1];
+        }
+        numbers[0] = before[before.len() - 1];
+        vector
     }
 }
 

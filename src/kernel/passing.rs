@@ -39,21 +39,17 @@ where
         arch.dispatch(self);
     }
 
-    /// Steps the first `n` cells of each row, one vector or more. A vector takes its place when what is
-    /// west of the next has been read.
+    /// Steps the first `n` cells of each row.
     #[inline(always)]
     fn sweep<S: Simd>(&mut self, simd: S, n: usize) {
         let lanes = T::lanes::<S>();
         let step = Step::new(simd, &self.coefficients, self.update, 0, n / lanes);
         let mut rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
-        let mut stepped = rows.stepped(&step, 0, 0, &rows.west::<S>(0));
-        for k in 1..n / lanes {
-            let at = k * lanes;
-            let west = rows.west::<S>(at);
-            rows.put::<S>(at - lanes, stepped);
-            stepped = rows.stepped(&step, k, at, &west);
+        let mut from_west = rows.west_flows(&step, 0);
+        for k in 0..n / lanes {
+            let stepped = rows.stepped(&step, k, k * lanes, &mut from_west);
+            rows.put::<S>(k * lanes, stepped);
         }
-        rows.put::<S>(n - lanes, stepped);
     }
 
     /// Moves the values at the ends of the rows.
@@ -97,7 +93,7 @@ where
             let last = n - lanes;
             let step = Step::new(simd, &self.coefficients, self.update, last, 1);
             let rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
-            let stepped = rows.stepped(&step, 0, last, &rows.west::<S>(last));
+            let stepped = rows.stepped(&step, 0, last, &mut rows.west_flows(&step, last));
             self.sweep(simd, n - n % lanes);
             let mut rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
             rows.put::<S>(last, stepped);
@@ -146,24 +142,39 @@ impl<'a, T: Real, P: Past<T, R>, const R: usize> Passing<'a, T, P, R> {
         }
     }
 
-    /// What is west of the vector at cell `at` of each row.
+    /// The flows that come from west of cell `at` of each row, the first one of `step`.
     #[inline(always)]
-    fn west<S: Simd>(&self, at: usize) -> [T::Vector<S>; R] {
-        let mut west = [vector::<T, S>(self.first, at); R];
-        for (r, west) in west.iter_mut().enumerate() {
-            *west = vector::<T, S>(self.under(r), at);
+    fn west_flows<X, Y1, Y, C, Q, U, S>(
+        &self,
+        step: &Step<T, X, Y1, Y, C, Q, U, S, R>,
+        at: usize,
+    ) -> [T::Vector<S>; R]
+    where
+        X: Rows<T, R>,
+        Y1: Rows<T, 1>,
+        Y: Rows<T, R>,
+        C: Rows<T, R>,
+        Q: Sources<T, R>,
+        U: Update<T, R>,
+        S: Simd,
+    {
+        let mut flows = [T::splat(step.simd, T::ZERO); R];
+        for (r, flows) in flows.iter_mut().enumerate() {
+            let row = self.under(r);
+            *flows = step.west_flow(r, row[at], row[at + 1]);
         }
-        west
+        flows
     }
 
-    /// The vector at cell `at` of each row, the `k`-th of the coefficients'.
+    /// The vector at cell `at` of each row, the `k`-th of the coefficients'. `from_west` holds the flows to the
+    /// east of the vector before, and is to hold this one's.
     #[inline(always)]
     fn stepped<X, Y1, Y, C, Q, U, S>(
         &self,
         step: &Step<T, X, Y1, Y, C, Q, U, S, R>,
         k: usize,
         at: usize,
-        west: &[T::Vector<S>; R],
+        from_west: &mut [T::Vector<S>; R],
     ) -> Stepped<T::Vector<S>, R>
     where
         X: Rows<T, R>,
@@ -177,12 +188,14 @@ impl<'a, T: Real, P: Past<T, R>, const R: usize> Passing<'a, T, P, R> {
         let mut below = vector::<T, S>(self.below, at + 1);
         let mut u = vector::<T, S>(self.first, at + 1);
         let mut from_south = step.south_flow(k, below, u);
-        let (mut values, mut past) = (*west, *west);
+        let (mut values, mut past) = (*from_west, *from_west);
         for r in 0..R {
             let east = vector::<T, S>(self.under(r), at + 2);
             let above = vector::<T, S>(self.group[r], at + 1);
             let cells = [u, self.past.get(step.simd, r, at)];
-            [values[r], from_south] = step.advance(r, k, cells, [west[r], east, above], from_south);
+            let from = [from_west[r], from_south];
+            [values[r], from_west[r], from_south] =
+                step.advance(r, k, cells, [east, above], from);
             past[r] = below;
             (below, u) = (u, above);
         }

@@ -11,6 +11,8 @@ pub trait Rows<T: Real, const R: usize>: Copy {
     /// The same rows as vectors.
     type Vectors<S: Simd>: Copy;
 
+    /// In a column of row `r`.
+    fn value(&self, r: usize, column: usize) -> T;
     /// `count` vectors from column `first` on.
     fn vectors<S: Simd>(self, simd: S, first: usize, count: usize) -> Self::Vectors<S>;
     /// Vector `k` of row `r`.
@@ -25,6 +27,11 @@ impl<T: Real, const R: usize> Rows<T, R> for Uniform<T> {
     type Vectors<S: Simd> = T::Vector<S>;
 
     #[inline(always)]
+    fn value(&self, _r: usize, _column: usize) -> T {
+        self.0
+    }
+
+    #[inline(always)]
     fn vectors<S: Simd>(self, simd: S, _first: usize, _count: usize) -> Self::Vectors<S> {
         T::splat(simd, self.0)
     }
@@ -37,6 +44,11 @@ impl<T: Real, const R: usize> Rows<T, R> for Uniform<T> {
 
 impl<'a, T: Real, const R: usize> Rows<T, R> for [&'a [T]; R] {
     type Vectors<S: Simd> = [&'a [T::Vector<S>]; R];
+
+    #[inline(always)]
+    fn value(&self, r: usize, column: usize) -> T {
+        self[r][column]
+    }
 
     #[inline(always)]
     fn vectors<S: Simd>(self, _simd: S, first: usize, count: usize) -> Self::Vectors<S> {

@@ -53,16 +53,19 @@ where
         let north = vectors::<T, S>(north, first + 1, count);
         // A plain loop, as in `row::each`.
         let none: &[T::Vector<S>] = &[];
-        let (mut west, mut center, mut east) = ([none; R], [none; R], [none; R]);
+        let (mut center, mut east) = ([none; R], [none; R]);
         let mut out = [const { None }; R];
         for (r, row) in self.out.iter_mut().enumerate() {
-            west[r] = vectors::<T, S>(rows[r], first, count);
             center[r] = vectors::<T, S>(rows[r], first + 1, count);
             east[r] = vectors::<T, S>(rows[r], first + 2, count);
             out[r] = Some(vectors_mut::<T, S>(row, first, count));
         }
         let step = Step::new(simd, &self.coefficients, self.update, first, count);
         let past = self.past.vectors(simd, first, count);
+        let mut from_west = [T::splat(simd, T::ZERO); R];
+        for (r, flow) in from_west.iter_mut().enumerate() {
+            *flow = step.west_flow(r, rows[r][first], rows[r][first + 1]);
+        }
         for k in 0..count {
             let mut u = center[0][k];
             let mut from_south = step.south_flow(k, south[k], u);
@@ -72,11 +75,12 @@ where
                 } else {
                     north[k]
                 };
-                let around = [west[r][k], east[r][k], above];
-                let cells = [u, P::vector(&past, r, k)];
-                let [value, to_north] = step.advance(r, k, cells, around, from_south);
+                let (cells, around) = ([u, P::vector(&past, r, k)], [east[r][k], above]);
+                let from = [from_west[r], from_south];
+                let value;
+                [value, from_west[r], from_south] = step.advance(r, k, cells, around, from);
                 out[r].as_mut().expect("set above")[k] = value;
-                (u, from_south) = (above, to_north);
+                u = above;
             }
         }
     }

@@ -41,7 +41,7 @@ where
     S: Simd,
 {
     pub simd: S,
-    west: X::Vectors<S>,
+    first_west: [T; R],
     east: X::Vectors<S>,
     south: Y1::Vectors<S>,
     north: Y::Vectors<S>,
@@ -70,9 +70,13 @@ where
         first: usize,
         count: usize,
     ) -> Self {
+        let mut first_west = [T::ZERO; R];
+        for (r, weight) in first_west.iter_mut().enumerate() {
+            *weight = of.x.value(r, first);
+        }
         Self {
             simd,
-            west: of.x.vectors(simd, first, count),
+            first_west,
             east: of.x.vectors(simd, first + 1, count),
             south: of.south.vectors(simd, first, count),
             north: of.north.vectors(simd, first, count),
@@ -88,21 +92,28 @@ where
         self.flow(Y1::vector(&self.south, 0, k), south, u)
     }
 
-    /// Vector `k` of row `r` after the step, given what it was before it and one step earlier, and the
-    /// flows from there to the row above.
+    /// The flows that come from west of the first vector of row `r`, last, given the values at both sides.
+    #[inline(always)]
+    pub fn west_flow(&self, r: usize, west: T, u: T) -> T::Vector<S> {
+        T::splat(self.simd, self.first_west[r] * (u - west))
+    }
+
+    /// Vector `k` of row `r` after the step, given what it was before it and one step earlier, and the flows
+    /// from there to the east and to the row above. A flow to the east comes from the west in the next lane:
+    /// `from_west` holds those of the vector before.
     #[inline(always)]
     pub fn advance(
         &self,
         r: usize,
         k: usize,
         [u, past]: [T::Vector<S>; 2],
-        [west, east, north]: [T::Vector<S>; 3],
-        from_south: T::Vector<S>,
-    ) -> [T::Vector<S>; 2] {
+        [east, north]: [T::Vector<S>; 2],
+        [from_west, from_south]: [T::Vector<S>; 2],
+    ) -> [T::Vector<S>; 3] {
         let simd = self.simd;
-        let from_west = self.flow(X::vector(&self.west, r, k), west, u);
         let to_east = self.flow(X::vector(&self.east, r, k), u, east);
         let to_north = self.flow(Y::vector(&self.north, r, k), u, north);
+        let from_west = T::moved_on::<S>(from_west, to_east);
         let across_x = T::difference(simd, to_east, from_west);
         let across_y = T::difference(simd, to_north, from_south);
         let inflow = T::sum(simd, across_x, across_y);
@@ -113,7 +124,8 @@ where
             rate,
             inverse_capacity: C::vector(&self.inverse_capacity, r, k),
         };
-        [U::of(simd, &self.update, cells, r, k), to_north]
+        let value = U::of(simd, &self.update, cells, r, k);
+        [value, to_east, to_north]
     }
 
     #[inline(always)]
