@@ -58,11 +58,9 @@ where
         } = self.u;
         let south = vectors::<T, S>(south, first + 1, count);
         let north = vectors::<T, S>(north, first + 1, count);
-        let west = vectors::<T, S>(row, first, count);
         let center = vectors::<T, S>(row, first + 1, count);
         let east = vectors::<T, S>(row, first + 2, count);
         let out = vectors_mut::<T, S>(self.out, first, count);
-        let west_weight = self.x.vectors(simd, first, count);
         let east_weight = self.x.vectors(simd, first + 1, count);
         let south_weight = self.south.vectors(simd, first, count);
         let north_weight = self.north.vectors(simd, first, count);
@@ -70,10 +68,13 @@ where
         let finish = self.finish.vectors::<S>(first, count);
         let alpha = T::splat(simd, self.alpha);
         let beta = T::splat(simd, self.beta);
+        let first_flow = self.x.value(0, first) * (row[first + 1] - row[first]);
+        let mut before = T::splat(simd, first_flow);
         for k in 0..count {
             let u = center[k];
-            let from_west = flow(X::vector(&west_weight, 0, k), west[k], u);
             let to_east = flow(X::vector(&east_weight, 0, k), u, east[k]);
+            let from_west = T::moved_on::<S>(before, to_east);
+            before = to_east;
             let from_south = flow(S1::vector(&south_weight, 0, k), south[k], u);
             let to_north = flow(N::vector(&north_weight, 0, k), u, north[k]);
             let across_x = T::difference(simd, to_east, from_west);

@@ -194,8 +194,7 @@ impl<'a, T: Real, P: Past<T, R>, const R: usize> Passing<'a, T, P, R> {
             let above = vector::<T, S>(self.group[r], at + 1);
             let cells = [u, self.past.get(step.simd, r, at)];
             let from = [from_west[r], from_south];
-            [values[r], from_west[r], from_south] =
-                step.advance(r, k, cells, [east, above], from);
+            [values[r], from_west[r], from_south] = step.advance(r, k, cells, [east, above], from);
             past[r] = below;
             (below, u) = (u, above);
         }
