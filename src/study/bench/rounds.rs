@@ -19,6 +19,8 @@ struct Work<'a> {
 pub(in crate::study) struct Works<'a> {
     comm: Rc<dyn Communicator>,
     seconds: f64,
+    /// How often each piece is done before its time is taken.
+    warm_up: u32,
     all: Vec<Work<'a>>,
 }
 
@@ -28,8 +30,16 @@ impl<'a> Works<'a> {
         Self {
             comm,
             seconds,
+            warm_up: 0,
             all: Vec::new(),
         }
+    }
+
+    /// Does each piece so often before its time is taken in a round, that it finds in the caches what it leaves there, not
+    /// what the piece before it did.
+    #[must_use]
+    pub fn warmed_up(self, warm_up: u32) -> Self {
+        Self { warm_up, ..self }
     }
 
     /// Adds a piece that is repeated as often as it is told; one repetition does `amount`.
@@ -50,7 +60,7 @@ impl<'a> Works<'a> {
     /// Measures everything, after a try that tells how often each piece has to be repeated.
     /// Collective.
     pub fn measure(mut self, rounds: usize) -> Rounds {
-        let comm = self.comm.as_ref();
+        let (comm, warm_up) = (self.comm.as_ref(), self.warm_up);
         let repeats: Vec<u32> = self
             .all
             .iter_mut()
@@ -61,6 +71,9 @@ impl<'a> Works<'a> {
             Round(
                 works
                     .map(|(work, &repeats)| {
+                        if warm_up > 0 {
+                            (work.repeat)(warm_up);
+                        }
                         work.amount * f64::from(repeats) / time(comm, work, repeats)
                     })
                     .collect(),
@@ -145,7 +158,33 @@ impl Rounds {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+    use crate::comm::Solo;
+
+    #[test]
+    fn each_piece_is_warmed_up_before_its_time_is_taken() {
+        let calls = RefCell::new(Vec::new());
+        let mut works = Works::new(Rc::new(Solo), 1e-9).warmed_up(7);
+        for name in ["a", "b"] {
+            works.add(1.0, |repeats| calls.borrow_mut().push((name, repeats)));
+        }
+        works.measure(2);
+        let calls = calls.into_inner();
+        let in_rounds = &calls[calls.len() - 8..];
+        for (warm_up, timed) in in_rounds
+            .iter()
+            .step_by(2)
+            .zip(in_rounds[1..].iter().step_by(2))
+        {
+            assert_eq!((warm_up.0, warm_up.1), (timed.0, 7));
+        }
+        assert_eq!(
+            in_rounds.iter().map(|call| call.0).collect::<String>(),
+            "aabbaabb"
+        );
+    }
 
     #[test]
     fn ratios_are_those_within_a_round() {

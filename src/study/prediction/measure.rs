@@ -29,6 +29,9 @@ use crate::{
 /// Seconds that a piece of work is repeated for in each round: short, to fall between others' work.
 const SECONDS: f64 = 0.01;
 
+/// Caches that many share take in what comes again and again, but not at once.
+const WARM_UP: u32 = 4;
+
 /// Rates are measured on what ranks have where steps are measured, and on the whole grid, its quarter and a
 /// sixteenth of it, as far as ranks have so many cells along both axes.
 const HALVINGS: usize = 2;
@@ -84,14 +87,15 @@ impl<T: Real> Mover<T> {
         })
     }
 
-    /// Takes as many steps as the plan fuses, again and again.
-    fn run(&mut self, plan: Plan, repeats: u32) {
+    /// Takes as many steps as the plan fuses, again and again, each time followed by something else.
+    fn run(&mut self, plan: Plan, repeats: u32, mut then: impl FnMut()) {
         self.stepper.follow(plan);
         for _ in 0..repeats {
             let steps = Steps::new(0.0, self.dt, plan.halo_depth);
             self.stepper
                 .advance(&mut self.u, steps)
                 .expect("an explicit step cannot fail");
+            then();
         }
     }
 }
@@ -114,7 +118,7 @@ pub fn measure<T: Real>(
         return Err(Error::input("messages can only be measured between ranks")
             .with_help("start it under mpirun -n 2, or name a --machine that was measured so"));
     }
-    let mut works = Works::new(Rc::clone(comm), SECONDS);
+    let mut works = Works::new(Rc::clone(comm), SECONDS).warmed_up(WARM_UP);
     let layouts = layouts(trials.scaling, size);
     let rates = add_rates::<T>(&mut works, comm, team, trials, &layouts)?;
     if rates.is_empty() {
@@ -188,7 +192,7 @@ fn layouts(scaling: Scaling, size: usize) -> Vec<Layout> {
     [alone, weak, strong].into_iter().flatten().collect()
 }
 
-/// The rates of a rank alone on its grid, with no others busy and with all of them.
+/// The rates of a rank alone on its grid, with no others busy and with all of them, in step.
 fn add_rates<T: Real>(
     works: &mut Works<'_>,
     comm: &Rc<dyn Communicator>,
@@ -227,10 +231,16 @@ fn add_rates<T: Real>(
             let batch = Batch::new::<T>(&domain, plan, team.size());
             for &busy in &busy {
                 let mover = Rc::clone(&mover);
+                // All ranks wait for the slowest one, as they do where they need each other's cells.
+                let together = (busy > 1).then(|| Rc::clone(comm));
                 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
                 let id = works.add((batch.interior + batch.rim) as f64, move |repeats| {
                     if let (true, Some(mover)) = (rank < busy, mover.borrow_mut().as_mut()) {
-                        mover.run(plan, repeats);
+                        mover.run(plan, repeats, || {
+                            if let Some(comm) = &together {
+                                comm.barrier();
+                            }
+                        });
                     }
                 });
                 let steps = plan.halo_depth;
@@ -290,7 +300,7 @@ fn add_points<T: Real>(
             #[expect(clippy::cast_precision_loss, reason = "few steps")]
             let id = works.add(plan.halo_depth as f64, move |repeats| {
                 if let Some(mover) = mover.borrow_mut().as_mut() {
-                    mover.run(plan, repeats);
+                    mover.run(plan, repeats, || {});
                 }
             });
             let point = Point {
