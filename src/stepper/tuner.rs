@@ -9,15 +9,14 @@ use super::plan::{Choice, Plan, Prescribed, depths, widths};
 use crate::{domain::Domain, field::Real};
 
 /// Plans slower than the fastest by more than this factor are not tried again, after each round but the
-/// last.
-const HOPELESS: [f64; 8] = [1.2, 1.1, 1.06, 1.04, 1.03, 1.03, 1.03, 1.03];
+/// last. Where others take half of the processor now and then, a good plan may look that bad at first.
+const HOPELESS: [f64; 8] = [1.5, 1.3, 1.15, 1.08, 1.05, 1.03, 1.03, 1.03];
 
 /// Seconds that a trial takes at least.
 const TRIAL: f64 = 5e-3;
 
-/// Where a trial takes longer than `LONG` seconds, much of what disturbs it is spread over it, and rounds are
-/// over after this one.
-const LAST_OF_LONG: usize = 2;
+/// The same where a trial takes longer than `LONG` seconds: much of what disturbs it is spread over it.
+const HOPELESS_OF_LONG: [f64; 2] = [1.2, 1.1];
 const LONG: f64 = 0.1;
 
 /// Where one takes longer than this, to try all plans would take longer than many runs.
@@ -172,12 +171,12 @@ impl Tuner {
         let fastest = fastest
             .min_by(|a, b| seconds(a).total_cmp(&seconds(b)))
             .expect("something was tried");
-        let rounds = if self.shortest > LONG {
-            LAST_OF_LONG
+        let hopeless = if self.shortest > LONG {
+            &HOPELESS_OF_LONG[..]
         } else {
-            HOPELESS.len()
+            &HOPELESS
         };
-        let hopeless = HOPELESS[..rounds].get(self.round).unwrap_or(&0.0) * seconds(&fastest);
+        let hopeless = hopeless.get(self.round).unwrap_or(&0.0) * seconds(&fastest);
         self.trials.retain(|plan| self.known[plan] <= hopeless);
         (self.over, self.round) = (0, self.round + 1);
         if self.trials.len() < 2 {
