@@ -45,7 +45,7 @@ where
         let lanes = T::lanes::<S>();
         let step = Step::new(simd, &self.coefficients, self.update, 0, n / lanes);
         let mut rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
-        let mut from_west = rows.west_flows(&step, 0);
+        let mut from_west = step.west_flows(|r| rows.sides(r, 0));
         for k in 0..n / lanes {
             let stepped = rows.stepped(&step, k, k * lanes, &mut from_west);
             rows.put::<S>(k * lanes, stepped);
@@ -93,7 +93,8 @@ where
             let last = n - lanes;
             let step = Step::new(simd, &self.coefficients, self.update, last, 1);
             let rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
-            let stepped = rows.stepped(&step, 0, last, &mut rows.west_flows(&step, last));
+            let mut from_west = step.west_flows(|r| rows.sides(r, last));
+            let stepped = rows.stepped(&step, 0, last, &mut from_west);
             self.sweep(simd, n - n % lanes);
             let mut rows = Passing::new(&mut self.older, &mut self.group, &mut self.past, n);
             rows.put::<S>(last, stepped);
@@ -142,28 +143,11 @@ impl<'a, T: Real, P: Past<T, R>, const R: usize> Passing<'a, T, P, R> {
         }
     }
 
-    /// The flows that come from west of cell `at` of each row, the first one of `step`.
+    /// The values west of cell `at` of the row below row `r` of the group, and there.
     #[inline(always)]
-    fn west_flows<X, Y1, Y, C, Q, U, S>(
-        &self,
-        step: &Step<T, X, Y1, Y, C, Q, U, S, R>,
-        at: usize,
-    ) -> [T::Vector<S>; R]
-    where
-        X: Rows<T, R>,
-        Y1: Rows<T, 1>,
-        Y: Rows<T, R>,
-        C: Rows<T, R>,
-        Q: Sources<T, R>,
-        U: Update<T, R>,
-        S: Simd,
-    {
-        let mut flows = [T::splat(step.simd, T::ZERO); R];
-        for (r, flows) in flows.iter_mut().enumerate() {
-            let row = self.under(r);
-            *flows = step.west_flow(r, row[at], row[at + 1]);
-        }
-        flows
+    fn sides(&self, r: usize, at: usize) -> [T; 2] {
+        let row = self.under(r);
+        [row[at], row[at + 1]]
     }
 
     /// The vector at cell `at` of each row, the `k`-th of the coefficients'. `from_west` holds the flows to the

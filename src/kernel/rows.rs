@@ -62,10 +62,7 @@ where
         }
         let step = Step::new(simd, &self.coefficients, self.update, first, count);
         let past = self.past.vectors(simd, first, count);
-        let mut from_west = [T::splat(simd, T::ZERO); R];
-        for (r, flow) in from_west.iter_mut().enumerate() {
-            *flow = step.west_flow(r, rows[r][first], rows[r][first + 1]);
-        }
+        let mut from_west = step.west_flows(|r| [rows[r][first], rows[r][first + 1]]);
         for k in 0..count {
             let mut u = center[0][k];
             let mut from_south = step.south_flow(k, south[k], u);

@@ -41,6 +41,7 @@ where
     S: Simd,
 {
     pub simd: S,
+    /// Of the faces west of the first vectors.
     first_west: [T; R],
     east: X::Vectors<S>,
     south: Y1::Vectors<S>,
@@ -92,10 +93,15 @@ where
         self.flow(Y1::vector(&self.south, 0, k), south, u)
     }
 
-    /// The flows that come from west of the first vector of row `r`, last, given the values at both sides.
+    /// The flows that come from west of the first vector of each row, in the last lane, given the values at both sides.
     #[inline(always)]
-    pub fn west_flow(&self, r: usize, west: T, u: T) -> T::Vector<S> {
-        T::splat(self.simd, self.first_west[r] * (u - west))
+    pub fn west_flows(&self, sides: impl Fn(usize) -> [T; 2]) -> [T::Vector<S>; R] {
+        let mut flows = [T::splat(self.simd, T::ZERO); R];
+        for (r, flow) in flows.iter_mut().enumerate() {
+            let [west, u] = sides(r);
+            *flow = T::splat(self.simd, self.first_west[r] * (u - west));
+        }
+        flows
     }
 
     /// Vector `k` of row `r` after the step, given what it was before it and one step earlier, and the flows
