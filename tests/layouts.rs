@@ -14,10 +14,11 @@ use isotherm::{
 use proptest::prelude::*;
 
 /// Ranks, process grid, threads; then steps fused, columns of a tile, and whether to overlap.
-const LAYOUTS: [Layout; 16] = [
+const LAYOUTS: [Layout; 17] = [
     layout(1, None, 1, 7, 32, true),
     layout(1, None, 2, 1, 40, true),
     layout(1, None, 2, 16, 64, false),
+    layout(1, None, 3, 13, 64, false),
     layout(2, None, 1, 1, usize::MAX, true),
     layout(2, None, 1, 4, 64, true),
     layout(3, None, 1, 5, 200, false),

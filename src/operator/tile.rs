@@ -7,16 +7,25 @@
 //! rows that have passed, a step keeps the two youngest; where steps look back by two, what they
 //! make of rows moves along one step behind. Cells around the block that the later
 //! steps need are computed here once more, so that blocks do not wait for each other (overlapped
-//! tiling).
+//! tiling), but for those above the block at a seam.
 
 mod ghosts;
 mod rows;
+mod seam;
 
 use std::{array::from_fn, ops::Range};
 
-pub use self::rows::{Workspace, needed};
+pub use self::{
+    rows::{Workspace, needed},
+    seam::takes_from_above,
+};
 
-use self::rows::{Block, Group};
+pub(super) use self::seam::join;
+
+use self::{
+    rows::{Block, Group},
+    seam::{Above, Below},
+};
 use super::{coefficients::OnRows, formula::Formula, sources::SourcesOnRows, walls::WallFaces};
 use crate::{
     field::{Field, Real, Span, signed},
@@ -57,6 +66,10 @@ pub(super) struct Tile<'a, T> {
     pub wall_heat: [&'a mut [f64]; 4],
     /// Accounts of heat of the cells, row by row, if there are any.
     pub source_heat: Vec<&'a mut [f64]>,
+    /// The seam to the tile above, if rows come from there.
+    pub above: Option<Above<T>>,
+    /// The one to the tile below, if rows go there.
+    pub below: Option<Below<T>>,
 }
 
 /// The coefficients of some rows.
@@ -88,11 +101,10 @@ where
         meanwhile: &mut dyn FnMut(),
     ) {
         let steps = self.steps();
-        let blocks: Vec<Block> = (1..=steps)
-            .map(|after| self.needed(&tile.span, after))
-            .collect();
+        let blocks: Vec<Block> = (1..=steps).map(|after| self.needed(tile, after)).collect();
         let widest = &blocks[0];
         work.prepare(steps, &widest.columns);
+        self.prepare_below(tile, &widest.columns);
         let first = widest.rows.start;
         let rows = signed(tile.span.rows.end) + signed(steps) - 1 - first;
         for tick in 0..signed(rows.cast_unsigned().div_ceil(GROUP)) {
@@ -116,11 +128,15 @@ where
             }
             meanwhile();
         }
+        if let Some(above) = tile.above.take() {
+            work.seams.extend(above.used());
+        }
     }
 
     /// What has to be known of a tile and around it after some of the steps.
-    fn needed(&self, span: &Span, after: usize) -> Block {
-        let [columns, rows] = needed::<T>(span, self.steps() - after, self.known);
+    fn needed(&self, tile: &Tile<'_, T>, after: usize) -> Block {
+        let left = self.steps() - after;
+        let [columns, rows] = needed::<T>(&tile.span, left, self.known, tile.above.is_some());
         Block { columns, rows }
     }
 
@@ -197,6 +213,7 @@ where
         group: &Group<'_>,
         rows: &Range<isize>,
     ) {
+        self.take_from_above(tile, work, group, rows);
         if group.rows.len() == GROUP {
             self.later_step::<GROUP>(tile, work, group, group.start);
             return;
@@ -208,6 +225,9 @@ where
                 let [below, above] = work.older[group.step - 1].rows(0, group.around());
                 below.copy_from_slice(above);
                 above.copy_from_slice(work.group.row(group.place(j), group.around()));
+                if j == rows.start - 1 {
+                    self.leave_below(tile, work, group);
+                }
             } else if F::LOOKS_BACK && j == rows.end {
                 // The last row moves along below this one, which is beyond a wall or done without.
                 let below = work.older[group.step - 1].row(0, group.columns.clone());

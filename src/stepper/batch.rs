@@ -8,7 +8,7 @@ use crate::{
     field::{Real, Span, signed},
     grid::Side,
     halo::{Peer, Reach, peers},
-    operator::needed,
+    operator::{needed, takes_from_above},
 };
 
 /// Which ghosts the exchanges fill, if no more than so many steps are taken with one.
@@ -51,11 +51,17 @@ impl Batch {
                 -signed(beyond)
             }
         });
-        let known = [known[0]..known[1], known[2]..known[3]];
+        let known = &[known[0]..known[1], known[2]..known[3]];
         let parts = tiles::<T>(domain, steps, plan, threads, !messages.is_empty());
         let [interior, rim] = parts.map(|tiles| {
-            let updates = |tile| updates::<T>(tile, steps, &known);
-            tiles.iter().flatten().map(updates).sum()
+            let of_thread = |k: usize| {
+                let tiles = &tiles;
+                (0..tiles[k].len()).map(move |i| {
+                    let takes = takes_from_above(tiles, k, i, steps);
+                    updates::<T>(&tiles[k][i], steps, known, takes)
+                })
+            };
+            (0..tiles.len()).flat_map(of_thread).sum()
         });
         Self {
             steps,
@@ -73,10 +79,15 @@ impl Batch {
 }
 
 /// Cells that the steps of a tile compute.
-fn updates<T: Real>(tile: &Span, steps: usize, known: &[Range<isize>; 2]) -> usize {
+fn updates<T: Real>(
+    tile: &Span,
+    steps: usize,
+    known: &[Range<isize>; 2],
+    takes_from_above: bool,
+) -> usize {
     (0..steps)
         .map(|left| {
-            let [columns, rows] = needed::<T>(tile, left, known);
+            let [columns, rows] = needed::<T>(tile, left, known, takes_from_above);
             columns.len() * rows.len()
         })
         .sum()
@@ -87,8 +98,12 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
 
-    /// Of ranks of 512 x 256 cells.
+    /// Of ranks of 512 x 256 cells with one thread.
     fn batch(rank: usize, halo_depth: usize, overlap: bool) -> Batch {
+        of_threads(1, rank, halo_depth, overlap)
+    }
+
+    fn of_threads(threads: usize, rank: usize, halo_depth: usize, overlap: bool) -> Batch {
         let grid = Grid {
             cells: [3 * 512, 3 * 256],
             size: [1.0; 2],
@@ -96,7 +111,7 @@ mod tests {
         };
         let plan = Plan::of_depth::<f64>(halo_depth, overlap);
         let domain = Domain::new(grid, [3, 3], [false; 2], rank);
-        Batch::new::<f64>(&domain, plan, 1)
+        Batch::new::<f64>(&domain, plan, threads)
     }
 
     fn bytes(batch: &Batch) -> Vec<usize> {
@@ -125,5 +140,17 @@ mod tests {
         // Rim and interior have such cells each.
         let overlapped = batch(0, 3, true);
         assert!(overlapped.interior + overlapped.rim > corner.rim);
+    }
+
+    #[test]
+    fn threads_compute_no_more_than_one_thread_does() {
+        for rank in [0, 4, 8] {
+            let one = batch(rank, 16, false);
+            for threads in 2..=4 {
+                assert_eq!(of_threads(threads, rank, 16, false), one, "{threads}");
+            }
+            // More of them have too few rows for seams.
+            assert!(of_threads(5, rank, 16, false).rim > one.rim);
+        }
     }
 }

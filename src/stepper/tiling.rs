@@ -12,9 +12,9 @@ use crate::{
 /// The rim along x has at least this many columns, for rows that fill some vectors.
 const RIM_COLUMNS: usize = 128;
 
-/// Cells of a tile's side along which threads divide, for each of its steps: cells near the cut are
-/// computed twice.
-const CELLS_PER_STEP: usize = 8;
+/// Rows of a thread, for each step, at least, if rows are what is divided: there is room for seams, and what a
+/// tile needs of the one above is there in time.
+const ROWS_PER_STEP: usize = 4;
 
 /// The cells that `steps` steps advance without any ghost from a neighbour, and the others, each
 /// once; spans may be empty.
@@ -64,27 +64,32 @@ fn deal<T: Real>(spans: &[Span], threads: usize, steps: usize, width: usize) -> 
     let mut tiles = vec![Vec::new(); threads];
     for span in spans.iter().filter(|span| !span.is_empty()) {
         let Span { columns, rows } = span;
-        let by_rows = rows.len() >= threads * CELLS_PER_STEP * steps || rows.len() >= columns.len();
-        let shares: Vec<Span> = (0..threads)
-            .map(|k| {
-                let share = |range: &Range<usize>, unit: usize| {
-                    let units = range.len().div_ceil(unit);
-                    let cut = |k: usize| (range.start + units * k / threads * unit).min(range.end);
-                    cut(k)..cut(k + 1)
-                };
-                if by_rows {
-                    Span {
-                        columns: columns.clone(),
-                        rows: share(rows, 1),
-                    }
-                } else {
-                    Span {
-                        columns: share(columns, line::<T>()),
-                        rows: rows.clone(),
-                    }
+        let is_high = rows.len() >= threads * ROWS_PER_STEP * steps;
+        let by_rows = is_high || rows.len() >= columns.len();
+        // The cells around a seam are computed by the thread above it.
+        let ahead = if is_high { (steps - 1) / 2 } else { 0 };
+        let share = |k: usize, range: &Range<usize>, unit: usize, ahead: usize| {
+            let units = range.len().div_ceil(unit);
+            let cut = |k: usize| match k {
+                0 => range.start,
+                k if k == threads => range.end,
+                k => (range.start + units * k / threads * unit + ahead).min(range.end),
+            };
+            cut(k)..cut(k + 1)
+        };
+        let shares = (0..threads).map(|k| {
+            if by_rows {
+                Span {
+                    columns: columns.clone(),
+                    rows: share(k, rows, 1, ahead),
                 }
-            })
-            .collect();
+            } else {
+                Span {
+                    columns: share(k, columns, line::<T>(), 0),
+                    rows: rows.clone(),
+                }
+            }
+        });
         for (tiles, share) in tiles.iter_mut().zip(shares) {
             tiles.extend(cut::<T>(&share, width));
         }

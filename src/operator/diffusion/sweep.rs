@@ -8,7 +8,7 @@ use super::{
         formula::{Euler, Formula, Stages},
         queue::Queue,
         sources::{Present, SourcesOnRows},
-        tile::{Batch, Tile, Workspace},
+        tile::{Batch, Tile, Workspace, join},
         walls::WallFaces,
     },
     Diffusion,
@@ -96,12 +96,15 @@ impl<T: Real> Diffusion<T> {
                     out_before,
                     wall_heat,
                     source_heat,
+                    above: None,
+                    below: None,
                 },
             );
-        let tiles = tiles
+        let mut tiles: Vec<Vec<Tile<'_, T>>> = tiles
             .iter()
             .map(|tiles| all.by_ref().take(tiles.len()).collect())
             .collect();
+        join(&mut tiles, self.counted.len(), work);
         let sweep = Sweep {
             team: &self.team,
             arch: self.arch,

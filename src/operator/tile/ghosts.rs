@@ -72,8 +72,13 @@ where
             };
             let first = signed(own.start);
             let mut count = |face: isize, cell: T, ghost: T| {
-                let account = (face - first).cast_unsigned();
-                if let Some(heat) = tile.wall_heat[k].get_mut(account) {
+                let account = if face >= first {
+                    tile.wall_heat[k].get_mut((face - first).cast_unsigned())
+                } else {
+                    let below = tile.below.as_mut();
+                    below.and_then(|below| below.account(k, (first - face).cast_unsigned()))
+                };
+                if let Some(heat) = account {
                     *heat += wall.heat(face, cell, ghost, self.counted[step]);
                 }
             };

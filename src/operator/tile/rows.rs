@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{super::slab::Slab, GROUP};
+use super::{super::slab::Slab, GROUP, seam::Seam};
 use crate::field::{LINE, Real, Span, signed};
 
 /// Memory that a thread needs to advance a tile, kept from one to the next.
@@ -13,6 +13,8 @@ pub struct Workspace<T> {
     /// What each step but the last leaves behind for the next: the two rows below the group.
     pub(super) older: Vec<Slab<T, 2>>,
     pub(super) sources: Vec<T>,
+    /// Seams that were taken from tiles above, for others.
+    pub(super) seams: Vec<Seam<T>>,
 }
 
 impl<T: Real> Default for Workspace<T> {
@@ -21,6 +23,7 @@ impl<T: Real> Default for Workspace<T> {
             group: Slab::new(),
             older: Vec::new(),
             sources: Vec::new(),
+            seams: Vec::new(),
         }
     }
 }
@@ -63,9 +66,15 @@ pub(super) struct Block {
 }
 
 /// The columns and the rows, of those that are known, that have to be computed for a block of cells
-/// `steps` steps before its last one. Columns start and end at cache lines where they can.
+/// `steps` steps before its last one, where rows beyond those of its last step come from the tile above or
+/// do not. Columns start and end at cache lines where they can.
 #[must_use]
-pub fn needed<T: Real>(span: &Span, steps: usize, known: &[Range<isize>; 2]) -> [Range<isize>; 2] {
+pub fn needed<T: Real>(
+    span: &Span,
+    steps: usize,
+    known: &[Range<isize>; 2],
+    takes_from_above: bool,
+) -> [Range<isize>; 2] {
     let reach = signed(steps);
     let line = signed(LINE / size_of::<T>());
     let grow = |range: &Range<usize>, unit: isize, limit: &Range<isize>| {
@@ -76,10 +85,12 @@ pub fn needed<T: Real>(span: &Span, steps: usize, known: &[Range<isize>; 2]) -> 
     };
     let unit = if reach == 0 { 1 } else { line };
     let [columns, rows] = known;
-    [
-        grow(&span.columns, unit, columns),
-        grow(&span.rows, 1, rows),
-    ]
+    let columns = grow(&span.columns, unit, columns);
+    let mut rows = grow(&span.rows, 1, rows);
+    if takes_from_above {
+        rows.end = signed(span.rows.end) - reach;
+    }
+    [columns, rows]
 }
 
 /// Rows that pass through a step.
