@@ -46,7 +46,7 @@ pub use report::{Facts, Report};
 pub use run_directory::{
     CONFIG, DIAGNOSTICS, FIELDS, PICTURE, PROBES, REPORT, RunDirectory, STOP, write_whole,
 };
-pub use snapshots::Snapshots;
+pub use snapshots::{SNAPSHOTS, Snapshots};
 pub use stop::Requests;
 pub use tealeaf::{LastSummary, Summaries, Summary};
 pub use words::{short, size};

@@ -12,6 +12,7 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Team},
+    simulation::Cadence,
     stepper::{Explicit, Fused, Rkl2, Steps, TimeStepper, rkl2::longest_step},
 };
 
@@ -23,6 +24,9 @@ const TIMED: Duration = Duration::from_millis(200);
 
 /// Steps of more stages take as long for each.
 const TIMED_STAGES: usize = 33;
+
+/// Times to land on that are gone through one by one; those of longer runs are taken to go on alike.
+const MOST_LANDINGS: usize = 100_000;
 
 /// What a run of a case would take.
 pub struct Outlook {
@@ -107,10 +111,43 @@ impl Outlook {
             memory: given.memory::<T>(largest[0] as u64 * largest[1] as u64)?,
             limit,
             max_dt,
-            steps: is_counted.then(|| (case.time.end / max_dt).ceil()),
+            steps: is_counted.then(|| {
+                let output = &case.output;
+                let cadences = [
+                    Some(&output.diagnostics),
+                    output.snapshots.as_ref(),
+                    output.probing.as_ref(),
+                ];
+                let cadences: Vec<_> = cadences.into_iter().flatten().collect();
+                steps(case.time.end, max_dt, &cadences)
+            }),
             rate,
         })
     }
+}
+
+/// How many steps of at most `max_dt` there are to the end, which land on the times of cadences on the way.
+fn steps(end: f64, max_dt: f64, cadences: &[&Cadence]) -> f64 {
+    // Round-off in a time makes no step.
+    let slack = |time: f64| time * (1.0 + 1e-9);
+    let after = |time: f64, cadence: &Cadence| match cadence {
+        Cadence::EverySteps(_) => None,
+        Cadence::EveryTime(interval) => Some(((slack(time) / interval).floor() + 1.0) * interval),
+        Cadence::Times(times) => times.iter().copied().find(|next| *next > slack(time)),
+    };
+    let (mut time, mut steps) = (0.0, 0.0);
+    for _ in 0..MOST_LANDINGS {
+        let next = cadences.iter().filter_map(|cadence| after(time, cadence));
+        let next = next.fold(f64::INFINITY, f64::min);
+        let next = if slack(next) < end { next } else { end };
+        let span = (next - time) / max_dt;
+        steps += (span * (1.0 - 1e-9)).ceil().max(1.0);
+        time = next;
+        if time >= end {
+            return steps;
+        }
+    }
+    (steps * end / time).round()
 }
 
 /// How often this machine's threads update cells of a part of the case in a second: in steps, or in stages where
@@ -134,4 +171,26 @@ fn rate<T: Real>(mut u: Field<T>, mut stepper: impl TimeStepper<T>, dt: f64) -> 
     };
     batch(TIMED)?;
     batch(TIMED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_land_on_times_of_outputs() {
+        let count = |max_dt, cadences: &[Cadence]| {
+            let cadences: Vec<_> = cadences.iter().collect();
+            steps(100.0, max_dt, &cadences)
+        };
+        assert_eq!(count(9.2, &[]), 11.0);
+        assert_eq!(count(9.2, &[Cadence::EverySteps(3)]), 11.0);
+        assert_eq!(count(10.0, &[]), 10.0);
+        assert_eq!(count(9.2, &[Cadence::EveryTime(10.0)]), 20.0);
+        assert_eq!(count(9.2, &[Cadence::EveryTime(0.1)]), 1000.0);
+        // At 30, 33, 60, 90 and the end.
+        let both = [Cadence::EveryTime(30.0), Cadence::Times(vec![33.0, 200.0])];
+        assert_eq!(count(9.2, &both), 4.0 + 1.0 + 3.0 + 4.0 + 2.0);
+        assert_eq!(count(9.2, &[Cadence::EveryTime(1e-4)]), 1e6);
+    }
 }

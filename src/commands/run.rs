@@ -19,8 +19,8 @@ use crate::{
     launch::{Launcher, Placement, Watchdog, time_left},
     output::{
         Checkpoint, Checkpoints, DIAGNOSTICS, Diagnostics, FIELDS, Facts, FiniteCheck, Look, Marks,
-        PICTURE, PROBES, Picture, Probes, Progress, REPORT, Report, Requests, RunDirectory, STOP,
-        Snapshots, Store, Summaries,
+        PICTURE, PROBES, Picture, Probes, Progress, REPORT, Report, Requests, RunDirectory,
+        SNAPSHOTS, STOP, Snapshots, Store, Summaries,
     },
     simulation::{Cadence, Clock, Observer, Pace, Simulation},
     stepper::TimeStepper,
@@ -190,9 +190,19 @@ impl Run<'_> {
         let watchdog = Watchdog::watch(&self.pulse, comm.rank(), case.parallel.watchdog);
         let watchdog = agree(comm, watchdog)?;
         simulation.run()?;
+        let closing = Instant::now();
         marks.frames.close(comm)?;
+        // Of files, too, though no observer looks on any more.
+        let closing = closing.elapsed().as_secs_f64();
         drop(watchdog);
-        let names = simulation.observers.iter().map(|observer| observer.name());
+        let of_observers = simulation
+            .observers
+            .iter()
+            .zip(&simulation.observer_seconds);
+        let of_observers = of_observers.map(|(observer, seconds)| match observer.name() {
+            SNAPSHOTS => (SNAPSHOTS, seconds + closing),
+            name => (name, *seconds),
+        });
         let facts = Facts {
             domain: &self.domain,
             clock: &simulation.clock,
@@ -208,9 +218,7 @@ impl Run<'_> {
             solves: simulation.stepper.solves(),
             tealeaf: last_summary.and_then(|last| last.get()),
             frames: marks.frames.times(),
-            observers: names
-                .zip(simulation.observer_seconds.iter().copied())
-                .collect(),
+            observers: of_observers.collect(),
         };
         if let (Some(search), 0, Some(choice)) = (search, comm.rank(), facts.plan) {
             search.remember(choice);

@@ -7,6 +7,9 @@ use crate::{
     simulation::{Cadence, Flow, Moment, Observer, Schedule, View},
 };
 
+/// The name of [`Snapshots`] in a report.
+pub const SNAPSHOTS: &str = "snapshots";
+
 /// Writes the field at both ends of the run, and in between as a cadence says.
 pub struct Snapshots {
     schedule: Schedule,
@@ -25,7 +28,7 @@ impl Snapshots {
 
 impl<T: Real> Observer<T> for Snapshots {
     fn name(&self) -> &'static str {
-        "snapshots"
+        SNAPSHOTS
     }
 
     fn schedule(&mut self) -> &mut Schedule {

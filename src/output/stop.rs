@@ -110,6 +110,11 @@ impl Requests {
         }
     }
 
+    /// The run begins after `step` steps.
+    pub(super) fn begin(&mut self, step: u64) {
+        self.last = (step, Instant::now());
+    }
+
     /// What is asked of all ranks after step `step`, and the step at which to ask again, about a tenth of a
     /// second later. A checkpoint takes `for_checkpoint`, and is wanted by this rank for reasons of
     /// its own if `save`. Collective.
@@ -202,6 +207,14 @@ mod tests {
         assert_eq!(steps_until_next(64, 6_400_000), 512);
         assert_eq!(steps_until_next(64, 64_000_000), 100);
         assert_eq!(steps_until_next(64, 6_400_000_000), 1);
+    }
+
+    #[test]
+    fn a_run_that_goes_on_looks_soon_however_many_steps_came_before() {
+        let mut requests = Requests::silent(PathBuf::from("none"), None);
+        requests.begin(1_000_000);
+        let (_, next) = requests.agree(1_000_001, COST, false, &Solo);
+        assert!((1_000_002..=1_000_009).contains(&next), "{next}");
     }
 
     #[test]

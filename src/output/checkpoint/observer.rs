@@ -65,13 +65,14 @@ impl Checkpoints {
     pub fn new(
         run: &Path,
         when: When,
-        requests: Requests,
+        mut requests: Requests,
         config: &str,
         clock: &Clock,
         marks: &Marks,
     ) -> (Self, Rc<OnceCell<Error>>) {
         let mut schedule = Schedule::with_ends(when.every_steps.map(Cadence::EverySteps));
         schedule.set_from_step(clock.step() + 1);
+        requests.begin(clock.step());
         let files = [DIAGNOSTICS, PROBES, FIELDS].map(|name| run.join(name));
         let stopped = Rc::new(OnceCell::new());
         let observer = Self {
@@ -93,11 +94,24 @@ impl Checkpoints {
     /// Whether so many steps or so much simulated time has passed.
     fn is_due(&self, clock: &Clock) -> bool {
         let by_steps = |steps| clock.step().is_multiple_of(steps);
-        let by_time = |interval: f64| {
-            let whole = |time: f64| (time / interval).floor();
-            whole(clock.time()) > whole(self.last.0)
-        };
+        let by_time = |interval: f64| clock.time() >= self.next_time(interval);
         self.when.every_steps.is_some_and(by_steps) || self.when.every_time.is_some_and(by_time)
+    }
+
+    /// The first multiple of an interval after the last checkpoint.
+    fn next_time(&self, interval: f64) -> f64 {
+        interval * ((self.last.0 / interval).floor() + 1.0)
+    }
+
+    /// The first step that may end after it, as long as steps do not get longer.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "step counts are positive and far below 2^53"
+    )]
+    fn step_after(&self, interval: f64, clock: &Clock) -> u64 {
+        let steps = (self.next_time(interval) - clock.time()) / clock.dt();
+        clock.step().saturating_add((steps.floor() as u64).max(1))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -191,10 +205,12 @@ impl<T: Real> Observer<T> for Checkpoints {
         let is_late = self.when.every_wall.is_some_and(is_late);
         let cost = self.cost(view);
         let (request, next) = self.requests.agree(clock.step(), cost, is_late, view.comm);
-        self.schedule.set_from_step(next);
         if request != Request::GoOn || self.is_due(clock) {
             self.save(view)?;
         }
+        let by_time = |interval| self.step_after(interval, clock);
+        let by_time = self.when.every_time.map_or(next, by_time);
+        self.schedule.set_from_step(next.min(by_time));
         match request {
             Request::Stop(reason) => {
                 self.stop(reason, clock, view.comm);

@@ -55,7 +55,7 @@ pub(super) fn median(numbers: impl IntoIterator<Item = f64>) -> Option<f64> {
     clippy::cast_sign_loss,
     reason = "samples are small, and a part lies between 0 and 1"
 )]
-pub(super) fn quantile(sorted: &[f64], part: f64) -> f64 {
+fn quantile(sorted: &[f64], part: f64) -> f64 {
     let at = part * (sorted.len() - 1) as f64;
     let below = at as usize;
     let above = (below + 1).min(sorted.len() - 1);
