@@ -60,6 +60,20 @@ fn connect(launcher: Option<Launcher>) -> Result<Rc<dyn Communicator>, Error> {
     Ok(comm)
 }
 
+/// Refuses to write to a file that was read.
+fn refuse_input(file: &Path, inputs: &[&Path]) -> Result<(), Error> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    if real(file).is_none_or(|file| {
+        inputs
+            .iter()
+            .all(|input| real(input).as_ref() != Some(&file))
+    }) {
+        return Ok(());
+    }
+    let message = format!("{} is read, and not replaced", file.display());
+    Err(Error::input(message).with_help("name another file"))
+}
+
 /// Writes a file of JSON.
 fn write_json(path: &Path, content: &impl Serialize) -> Result<(), Error> {
     let json = serde_json::to_string_pretty(content).expect("it has a JSON form");

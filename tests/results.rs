@@ -474,6 +474,10 @@ fn plots_that_make_no_sense_are_refused() {
         &["--contours", "from 1 to 50"],
     );
     plot(&[fields, "--frame", "9"], &["its frames are 0 to 4"]);
+    plot(
+        &[fields, "--output", "case.toml"],
+        &["case.toml: pictures are PNG files"],
+    );
     isotherm(&case, &["plot", fields, "--output", "none/plot.png"])
         .fails(74, &["cannot write none/plot.png"]);
     assert_eq!(case.files(), before);

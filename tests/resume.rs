@@ -178,6 +178,10 @@ fn a_run_that_is_not_there_is_refused_and_one_that_is_may_be_started_or_gone_on_
     };
     // Before its first checkpoint, behind it, and not at all.
     assert!(!run("synced:0").status.success());
+    let left = case.files();
+    let other = ["run", "case.toml", "--resume", "--set", "time.step=1e-4"];
+    Outcome::of(&mut case.isotherm(&other)).fails(2, &["is another one: time.step"]);
+    assert_eq!(case.files(), left);
     assert!(!run("renamed:0:3").status.success());
     run("").succeeds();
     let results = case.results("output/case");
@@ -248,6 +252,10 @@ fn another_run_is_not_gone_on_with() {
     refused(&["output.probes.0.name=other"], &["output.probes[0].name"]);
     refused(&["time.end=1e-3"], &["lies before the checkpoint"]);
     refused(&["output.snapshots=7"], &["output.snapshots"]);
+    refused(
+        &["output.directory=elsewhere"],
+        &["output.directory=elsewhere", "its own directory"],
+    );
     let run = ["run", "case.toml", "--resume", "--set", "time.step=1e-4"];
     Outcome::of(&mut case.isotherm(&run)).fails(2, &["time.step"]);
 }

@@ -216,6 +216,13 @@ fn what_does_not_fit_the_machine_is_refused() {
         &["--set", "time.edn=1"],
         &["time.edn: unknown key"],
     );
+    for input in ["case.toml", "machine.sh"] {
+        refused(
+            MACHINE,
+            &["--output", input],
+            &[input, "is read, and not replaced"],
+        );
+    }
     let case = case(MACHINE);
     let none = ["slurm", "case.toml", "--machine", "none.sh"];
     Outcome::of(&mut case.isotherm(&none)).fails(2, &["cannot read none.sh", "generic.sh"]);

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use super::refuse_input;
 use crate::{cli, config, error::Error};
 
 /// The config that a deck of `TeaLeaf` is read as; empty if it was written to a file.
@@ -18,12 +19,6 @@ pub fn convert(options: &cli::Convert) -> Result<String, Error> {
 
 fn write(deck: &Path, file: &Path, text: &str) -> Result<(), Error> {
     let name = file.display();
-    if fs::canonicalize(file)
-        .is_ok_and(|file| fs::canonicalize(deck).is_ok_and(|deck| deck == file))
-    {
-        return Err(
-            Error::input(format!("{name} is the deck itself")).with_help("name another file")
-        );
-    }
+    refuse_input(file, &[deck])?;
     fs::write(file, text).map_err(|error| Error::storage(format!("cannot write {name}: {error}")))
 }

@@ -2,7 +2,10 @@
 
 mod curves;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use super::results::{chosen, open};
 use crate::{
@@ -23,6 +26,11 @@ const PER_SECOND: u16 = 10;
 /// If they cannot be read, or the picture cannot be written.
 pub fn plot(options: &cli::Plot) -> Result<String, Error> {
     let output = options.output.clone().unwrap_or(PathBuf::from(PICTURE));
+    let is_png = |end: &OsStr| end.eq_ignore_ascii_case("png");
+    if !output.extension().is_some_and(is_png) {
+        let message = format!("{}: pictures are PNG files", output.display());
+        return Err(Error::input(message).with_help("give --output a name that ends in .png"));
+    }
     let what = if options.path.extension().is_some_and(|end| end == "csv") {
         options.of_curves()?;
         curves::draw(&options.path, &output)?

@@ -1,6 +1,6 @@
 //! `isotherm resume`, and `isotherm run --resume`.
 
-use std::{path::Path, rc::Rc, time::Instant};
+use std::{fs, path::Path, rc::Rc, time::Instant};
 
 use super::{
     case::Given,
@@ -13,7 +13,7 @@ use crate::{
     config::{Scheme, differences},
     error::Error,
     launch::Launcher,
-    output::{Checkpoint, Newest, REPORT, RunDirectory, Store, note},
+    output::{CONFIG, Checkpoint, Newest, REPORT, RunDirectory, Store, note},
 };
 
 /// Goes on with a run. Collective over all processes of the launcher.
@@ -24,6 +24,11 @@ pub fn resume(options: &cli::Resume, launcher: Option<Launcher>) -> Result<(), E
     let start = Instant::now();
     let comm = connect(launcher)?;
     let path = &options.directory;
+    let moves = |set: &&String| set.trim_start().starts_with("output.directory");
+    if let Some(set) = options.set.iter().find(moves) {
+        let error = Error::input(format!("--set {set}: a run goes on in its own directory"));
+        return Err(error.with_help("leave it out, or copy the directory and resume the copy"));
+    }
     if !has_checkpoints(path, comm.as_ref())? {
         let error = Error::input(format!("{} holds no checkpoint", path.display()));
         return Err(error.with_help(
@@ -50,8 +55,14 @@ pub(super) fn resume_or_start(
         let reopened = reopen(path, comm.as_ref())?;
         return go_on(given, reopened, comm, launcher, manner);
     }
-    // A run that broke off before its first checkpoint left nothing that would be lost.
-    let has_ended = from_first(comm.as_ref(), || Ok(path.join(REPORT).exists()))?;
+    // Of a run that broke off before its first checkpoint this one makes all again, if it is the same.
+    let (has_ended, former) = from_first(comm.as_ref(), || {
+        let config = fs::read_to_string(path.join(CONFIG));
+        Ok((path.join(REPORT).exists(), config.ok()))
+    })?;
+    if let Some(former) = former {
+        refuse_another(path, &former, given)?;
+    }
     let overwrite = !has_ended;
     execute(given, comm, launcher, manner, Beginning::Anew { overwrite })
 }
@@ -81,6 +92,17 @@ fn reopen(path: &Path, comm: &dyn Communicator) -> Result<(RunDirectory, Checkpo
     Ok((directory, checkpoint))
 }
 
+/// Refuses to go on with the run of another config.
+fn refuse_another(path: &Path, former: &str, given: &Given) -> Result<(), Error> {
+    let differences = differences(former, &given.case.effective);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let (path, differences) = (path.display(), differences.join(", "));
+    let error = Error::input(format!("the run in {path} is another one: {differences}"));
+    Err(error.with_help("leave that as it was, or start a new run in another directory"))
+}
+
 fn go_on(
     given: &Given,
     (directory, checkpoint): (RunDirectory, Checkpoint),
@@ -88,16 +110,8 @@ fn go_on(
     launcher: Option<Launcher>,
     manner: &Manner,
 ) -> Result<(), Error> {
-    let differences = differences(&checkpoint.manifest.config, &given.case.effective);
+    refuse_another(directory.path(), &checkpoint.manifest.config, given)?;
     let path = directory.path().display();
-    if !differences.is_empty() {
-        let message = format!(
-            "the run in {path} is another one: {}",
-            differences.join(", ")
-        );
-        return Err(Error::input(message)
-            .with_help("leave that as it was, or start a new run in another directory"));
-    }
     let (clock, end) = (&checkpoint.manifest.clock, given.case.time.end);
     let (step, time) = (clock.step(), clock.time());
     if end < time {

@@ -7,7 +7,7 @@ mod time;
 use std::{fs, path::Path};
 
 use self::{layout::Layout, script::Script, time::JobTime};
-use super::{case::Given, outlook::Outlook};
+use super::{case::Given, outlook::Outlook, refuse_input};
 use crate::{
     cli,
     comm::Solo,
@@ -47,6 +47,7 @@ pub fn slurm(options: &cli::Slurm) -> Result<String, Error> {
     match &options.output {
         None => Ok(text),
         Some(file) => {
+            refuse_input(file, &[&options.config.config, &options.machine])?;
             let name = file.display();
             fs::write(file, text)
                 .map_err(|error| Error::storage(format!("cannot write {name}: {error}")))?;

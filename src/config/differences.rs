@@ -35,16 +35,20 @@ struct Freedom {
 /// The keys by which two effective configs describe different runs, each with its two values.
 #[must_use]
 pub fn differences(before: &str, now: &str) -> Vec<String> {
-    of_texts(before, now, &RESUMED)
+    of_readable(before, now, &RESUMED)
 }
 
 /// The keys by which two effective configs describe different scaling studies.
 #[must_use]
 pub fn differences_of_studies(before: &str, now: &str) -> Vec<String> {
+    of_readable(before, now, &STUDIED)
+}
+
+fn of_readable(before: &str, now: &str, freedom: &Freedom) -> Vec<String> {
     if before.parse::<Table>().is_err() {
         return vec!["its config is damaged".to_owned()];
     }
-    of_texts(before, now, &STUDIED)
+    of_texts(before, now, freedom)
 }
 
 fn of_texts(before: &str, now: &str, freedom: &Freedom) -> Vec<String> {

@@ -4,11 +4,13 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::checkpoint::{CHECKPOINTS, Store};
 use crate::{
-    comm::{Communicator, agree, host_name},
+    comm::{Communicator, agree, from_first, host_name},
     error::{Error, Kind},
 };
 
@@ -29,6 +31,11 @@ pub const REPORT: &str = "report.json";
 pub const STOP: &str = "stop";
 
 const LOCK: &str = ".lock";
+
+/// How often a rank looks for the lock of the first one.
+const LOOKS: usize = 50;
+
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What isotherm writes into a run directory besides checkpoints, and may therefore remove from one.
 const OWN: [&str; 7] = [CONFIG, FIELDS, DIAGNOSTICS, PROBES, PICTURE, REPORT, STOP];
@@ -51,39 +58,61 @@ impl RunDirectory {
     ///
     /// # Errors
     /// [`Kind::Occupied`] if another run holds the directory, or if it is not empty and
-    /// `overwrite` is not given; [`Kind::Input`] if that would remove an input; [`Kind::Storage`] if it cannot be created or written. What a
-    /// failed claim created is removed again.
+    /// `overwrite` is not given; [`Kind::Input`] if that would remove an input; [`Kind::Storage`] if it cannot be
+    /// created or written, or ranks do not see the same one. What a failed claim created is removed again.
     pub fn claim(
         path: &Path,
         overwrite: bool,
         inputs: &[PathBuf],
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
-        let lock = if comm.rank() == 0 {
-            occupy(path, overwrite, inputs).map(Some)
-        } else {
-            Ok(None)
+        let is_first = comm.rank() == 0;
+        let created = agree(
+            comm,
+            if is_first {
+                create(path)
+            } else {
+                Ok(Vec::new())
+            },
+        )?;
+        let is_new = !path.join(LOCK).exists();
+        let undo = || {
+            if is_first && is_new {
+                let _ = fs::remove_file(path.join(LOCK));
+            }
+            remove(&created);
         };
-        Ok(Self {
-            _lock: agree(comm, lock)?,
-            path: path.to_path_buf(),
-        })
+        let directory = Self::reopen(path, comm).inspect_err(|error| {
+            // The lock of another run stays, even if it came at this very moment.
+            if error.kind != Kind::Occupied {
+                undo();
+            }
+        })?;
+        let cleared = if is_first {
+            clear(path, overwrite, inputs)
+        } else {
+            Ok(())
+        };
+        agree(comm, cleared).inspect_err(|_| undo())?;
+        Ok(directory)
     }
 
     /// Makes the directory of a former run that of this run, and leaves all that is in it. Collective.
     ///
     /// # Errors
-    /// [`Kind::Occupied`] if another run holds it.
+    /// [`Kind::Occupied`] if another run holds it; [`Kind::Storage`] if ranks do not see the same one.
     pub fn reopen(path: &Path, comm: &dyn Communicator) -> Result<Self, Error> {
         let lock = if comm.rank() == 0 {
             lock(path).map(Some)
         } else {
             Ok(None)
         };
-        Ok(Self {
+        let directory = Self {
             _lock: agree(comm, lock)?,
             path: path.to_path_buf(),
-        })
+        };
+        see_the_same(path, comm)?;
+        Ok(directory)
     }
 
     /// Removes what the run asked for or told at its end, which is not true any more once it goes on.
@@ -157,25 +186,6 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
     Error::storage(format!("cannot {what} {}: {error}", path.display()))
 }
 
-fn occupy(path: &Path, overwrite: bool, inputs: &[PathBuf]) -> Result<File, Error> {
-    let created = create(path)?;
-    let is_new = !path.join(LOCK).exists();
-    let undo = || {
-        if is_new {
-            let _ = fs::remove_file(path.join(LOCK));
-        }
-        remove(&created);
-    };
-    let lock = lock(path).inspect_err(|error| {
-        // The lock of another run stays, even if it came at this very moment.
-        if error.kind != Kind::Occupied {
-            undo();
-        }
-    })?;
-    clear(path, overwrite, inputs).inspect_err(|_| undo())?;
-    Ok(lock)
-}
-
 /// Creates the directory and its parents; returns those that were not there, innermost first.
 fn create(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let missing: Vec<PathBuf> = path
@@ -230,6 +240,28 @@ fn lock(directory: &Path) -> Result<File, Error> {
         .and_then(|()| writeln!(file, "process {} on {host}", std::process::id()))
         .map_err(|error| failed("write", &path, &error))?;
     Ok(file)
+}
+
+/// Makes sure that what the first rank wrote into its lock is what all ranks find there. Collective.
+fn see_the_same(directory: &Path, comm: &dyn Communicator) -> Result<(), Error> {
+    let read = || fs::read_to_string(directory.join(LOCK)).ok();
+    let holder = from_first(comm, || Ok(read()))?;
+    // A network file system may show it late.
+    let sees = (0..LOOKS).any(|look| {
+        thread::sleep(if look > 0 {
+            BETWEEN_LOOKS
+        } else {
+            Duration::ZERO
+        });
+        read() == holder
+    });
+    let (name, rank) = (directory.display(), comm.rank());
+    let unseen = || {
+        let message = format!("rank {rank} does not see the directory {name} of rank 0");
+        let help = "the ranks of a run write into one directory: give --output one on a disk that their nodes share, by                     its whole path";
+        Error::storage(message).with_help(help)
+    };
+    agree(comm, sees.then_some(()).ok_or_else(unseen))
 }
 
 /// Makes sure that no former run is left in the directory.
@@ -332,6 +364,24 @@ mod tests {
             1,
             "no lock is left"
         );
+    }
+
+    #[test]
+    fn ranks_that_see_another_directory_refuse_it_and_leave_nothing() {
+        let scratch = tempfile::tempdir().unwrap();
+        let own = |rank: usize| scratch.path().join(rank.to_string());
+        fs::create_dir(own(1)).unwrap();
+        fs::write(own(1).join(LOCK), "process 1 on another").unwrap();
+        let errors = Local::run(3, |comm| {
+            RunDirectory::claim(&own(comm.rank()), false, &[], comm.as_ref()).unwrap_err()
+        });
+        assert!(
+            errors[0].message.contains("rank 1 does not see"),
+            "{}",
+            errors[0]
+        );
+        assert!(errors.iter().all(|error| *error == errors[0]));
+        assert!(!own(0).exists() && !own(2).exists());
     }
 
     #[test]

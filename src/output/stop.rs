@@ -12,7 +12,7 @@ use std::{
 };
 
 use signal_hook::{
-    consts::{SIGINT, SIGTERM, SIGUSR1, SIGUSR2},
+    consts::{SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ},
     flag,
 };
 
@@ -87,6 +87,8 @@ impl Requests {
         }
         flag::register(SIGUSR2, Arc::clone(&requests.save))
             .map_err(|error| refused("SIGUSR2", &error))?;
+        // A file above the limit of its size is an error of whoever writes it, not the end of the process.
+        flag::register(SIGXFSZ, Arc::default()).map_err(|error| refused("SIGXFSZ", &error))?;
         Ok(requests)
     }
 

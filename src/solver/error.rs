@@ -89,6 +89,10 @@ impl From<SolverError> for Error {
                 "raise solver.max_iterations, loosen solver.relative_tolerance, take another \
                  method or preconditioner, or take shorter steps"
             }
+            Reason::Stagnated if error.last.last() > Some(&error.initial) => {
+                "try another method, such as \"cg\"; one that goes by bounds of the spectrum finds better \
+                 ones with more solver.cg_steps"
+            }
             Reason::Stagnated => {
                 "loosen solver.relative_tolerance, or give a solver.absolute_tolerance: round-off \
                  may allow no more; double precision allows more than single"
