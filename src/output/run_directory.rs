@@ -258,7 +258,7 @@ fn see_the_same(directory: &Path, comm: &dyn Communicator) -> Result<(), Error> 
     let (name, rank) = (directory.display(), comm.rank());
     let unseen = || {
         let message = format!("rank {rank} does not see the directory {name} of rank 0");
-        let help = "the ranks of a run write into one directory: give --output one on a disk that their nodes share, by                     its whole path";
+        let help = "give --output the whole path of a directory on a disk that all nodes share";
         Error::storage(message).with_help(help)
     };
     agree(comm, sees.then_some(()).ok_or_else(unseen))
