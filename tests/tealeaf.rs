@@ -301,7 +301,7 @@ fn only_decks_are_converted_and_never_over_themselves() {
         .fails(2, &["case.toml is no deck", "`*tea`"]);
     fs::write(case.path(DECK), deck(10, 1)).unwrap();
     Outcome::of(&mut case.isotherm(&["convert", DECK, "--output", DECK]))
-        .fails(2, &["tea.in is the deck itself"]);
+        .fails(2, &["tea.in is read, and not replaced"]);
     assert_eq!(fs::read_to_string(case.path(DECK)).unwrap(), deck(10, 1));
     Outcome::of(&mut case.isotherm(&["convert", DECK, "--output", "none/case.toml"]))
         .fails(74, &["cannot write none/case.toml"]);
