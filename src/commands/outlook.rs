@@ -12,7 +12,7 @@ use crate::{
     domain::Domain,
     error::Error,
     field::{Field, Real, Team},
-    simulation::Cadence,
+    simulation::{Clock, Moment, Schedule},
     stepper::{Explicit, Fused, Rkl2, Steps, TimeStepper, rkl2::longest_step},
 };
 
@@ -88,7 +88,7 @@ impl Outlook {
         let (domain, diffusion) = sample.expect("a grid has cells");
         let is_within = matches!(case.time.step, Step::Within(_));
         let is_limited = case.time.scheme == Scheme::Explicit || is_within;
-        let (max_dt, _) = given.pace(if is_limited { limit } else { f64::INFINITY })?;
+        let (max_dt, pace) = given.pace(if is_limited { limit } else { f64::INFINITY })?;
         let largest = [0, 1].map(|axis| case.grid.cells[axis].div_ceil(process_grid[axis]));
         let is_counted = !is_within && case.time.scheme != Scheme::Steady;
         let margin = diffusion.margin();
@@ -113,41 +113,32 @@ impl Outlook {
             max_dt,
             steps: is_counted.then(|| {
                 let output = &case.output;
-                let cadences = [
-                    Some(&output.diagnostics),
-                    output.snapshots.as_ref(),
-                    output.probing.as_ref(),
-                ];
-                let cadences: Vec<_> = cadences.into_iter().flatten().collect();
-                steps(case.time.end, max_dt, &cadences)
+                let cadences = [output.snapshots.clone(), output.probing.clone()];
+                let cadences = cadences
+                    .into_iter()
+                    .flatten()
+                    .chain([output.diagnostics.clone()]);
+                let clock = Clock::new(case.time.end, pace);
+                steps(clock, max_dt, Schedule::with_ends(cadences))
             }),
             rate,
         })
     }
 }
 
-/// How many steps of at most `max_dt` there are to the end, which land on the times of cadences on the way.
-fn steps(end: f64, max_dt: f64, cadences: &[&Cadence]) -> f64 {
-    // Round-off in a time makes no step.
-    let slack = |time: f64| time * (1.0 + 1e-9);
-    let after = |time: f64, cadence: &Cadence| match cadence {
-        Cadence::EverySteps(_) => None,
-        Cadence::EveryTime(interval) => Some(((slack(time) / interval).floor() + 1.0) * interval),
-        Cadence::Times(times) => times.iter().copied().find(|next| *next > slack(time)),
-    };
-    let (mut time, mut steps) = (0.0, 0.0);
+/// How many steps of at most `max_dt` a clock takes to its end, and onto the times of a schedule on the way.
+#[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^53")]
+fn steps(mut clock: Clock, max_dt: f64, mut schedule: Schedule) -> f64 {
     for _ in 0..MOST_LANDINGS {
-        let next = cadences.iter().filter_map(|cadence| after(time, cadence));
-        let next = next.fold(f64::INFINITY, f64::min);
-        let next = if slack(next) < end { next } else { end };
-        let span = (next - time) / max_dt;
-        steps += (span * (1.0 - 1e-9)).ceil().max(1.0);
-        time = next;
-        if time >= end {
-            return steps;
+        let target = schedule.next_time().unwrap_or(f64::INFINITY);
+        let steps = clock.next_steps(max_dt, target, u64::MAX);
+        clock.tick(steps.len());
+        schedule.take(&clock, Moment::Running);
+        if !clock.running() {
+            return clock.step() as f64;
         }
     }
-    (steps * end / time).round()
+    (clock.step() as f64 * clock.end() / clock.time()).round()
 }
 
 /// How often this machine's threads update cells of a part of the case in a second: in steps, or in stages where
@@ -176,12 +167,13 @@ fn rate<T: Real>(mut u: Field<T>, mut stepper: impl TimeStepper<T>, dt: f64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulation::{Cadence, Pace};
 
     #[test]
     fn steps_land_on_times_of_outputs() {
         let count = |max_dt, cadences: &[Cadence]| {
-            let cadences: Vec<_> = cadences.iter().collect();
-            steps(100.0, max_dt, &cadences)
+            let schedule = Schedule::with_ends(cadences.iter().cloned());
+            steps(Clock::new(100.0, Pace::Even), max_dt, schedule)
         };
         assert_eq!(count(9.2, &[]), 11.0);
         assert_eq!(count(9.2, &[Cadence::EverySteps(3)]), 11.0);

@@ -190,9 +190,9 @@ impl Run<'_> {
         let watchdog = Watchdog::watch(&self.pulse, comm.rank(), case.parallel.watchdog);
         let watchdog = agree(comm, watchdog)?;
         simulation.run()?;
+        // Of files, too, though no observer looks on any more.
         let closing = Instant::now();
         marks.frames.close(comm)?;
-        // Of files, too, though no observer looks on any more.
         let closing = closing.elapsed().as_secs_f64();
         drop(watchdog);
         let of_observers = simulation

@@ -70,14 +70,12 @@ impl RunDirectory {
         comm: &dyn Communicator,
     ) -> Result<Self, Error> {
         let is_first = comm.rank() == 0;
-        let created = agree(
-            comm,
-            if is_first {
-                create(path)
-            } else {
-                Ok(Vec::new())
-            },
-        )?;
+        let created = if is_first {
+            create(path)
+        } else {
+            Ok(Vec::new())
+        };
+        let created = agree(comm, created)?;
         let is_new = !path.join(LOCK).exists();
         let undo = || {
             if is_first && is_new {
@@ -250,14 +248,11 @@ fn see_the_same(directory: &Path, comm: &dyn Communicator) -> Result<(), Error> 
     let read = || fs::read_to_string(directory.join(LOCK)).ok();
     let holder = from_first(comm, || Ok(read()))?;
     // A network file system may show it late.
-    let sees = (0..LOOKS).any(|look| {
-        thread::sleep(if look > 0 {
-            BETWEEN_LOOKS
-        } else {
-            Duration::ZERO
-        });
+    let sees_late = |_| {
+        thread::sleep(BETWEEN_LOOKS);
         read() == holder
-    });
+    };
+    let sees = read() == holder || (1..LOOKS).any(sees_late);
     let (name, rank) = (directory.display(), comm.rank());
     let unseen = || {
         let message = format!("rank {rank} does not see the directory {name} of rank 0");

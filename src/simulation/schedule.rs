@@ -84,7 +84,7 @@ impl Schedule {
     }
 
     /// Whether it is due now; moves on if so. At most once for each step.
-    pub(super) fn take(&mut self, clock: &Clock, moment: Moment) -> bool {
+    pub fn take(&mut self, clock: &Clock, moment: Moment) -> bool {
         let mut due = self.at_ends && moment != Moment::Running;
         due |= self.from_step.is_some_and(|step| clock.step() >= step);
         for track in &mut self.tracks {
