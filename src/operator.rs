@@ -21,4 +21,4 @@ pub use diffusion::{Diffusion, Results, Share};
 pub use faces::Faces;
 pub use formula::{Stage, Stages};
 pub use helmholtz::{Helmholtz, HelmholtzRows, Piece, Revision, Times};
-pub use tile::{Workspace, needed, takes_from_above};
+pub use tile::{Left, Workspace, needed, takes_from_above, takes_from_earlier};

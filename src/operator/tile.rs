@@ -7,24 +7,30 @@
 //! rows that have passed, a step keeps the two youngest; where steps look back by two, what they
 //! make of rows moves along one step behind. Cells around the block that the later
 //! steps need are computed here once more, so that blocks do not wait for each other (overlapped
-//! tiling), but for those above the block at a seam.
+//! tiling), but for those beyond a seam.
 
 mod ghosts;
+mod passes;
 mod rows;
 mod seam;
 
 use std::{array::from_fn, ops::Range};
 
 pub use self::{
+    passes::{Left, takes_from_earlier},
     rows::{Workspace, needed},
     seam::takes_from_above,
 };
 
-pub(super) use self::seam::join;
+pub(super) use self::{
+    passes::{join_earlier, join_later},
+    seam::join,
+};
 
 use self::{
+    passes::Later,
     rows::{Block, Group},
-    seam::{Above, Below},
+    seam::{Above, Below, Seam},
 };
 use super::{coefficients::OnRows, formula::Formula, sources::SourcesOnRows, walls::WallFaces};
 use crate::{
@@ -70,6 +76,10 @@ pub(super) struct Tile<'a, T> {
     pub above: Option<Above<T>>,
     /// The one to the tile below, if rows go there.
     pub below: Option<Below<T>>,
+    /// What a tile below has made of rows of this one and left in an earlier pass.
+    pub begun: Option<Seam<T>>,
+    /// The seam to a tile above of a later pass.
+    pub later: Option<Later<T>>,
 }
 
 /// The coefficients of some rows.
@@ -105,6 +115,7 @@ where
         let widest = &blocks[0];
         work.prepare(steps, &widest.columns);
         self.prepare_below(tile, &widest.columns);
+        self.go_on(tile, work, &blocks);
         let first = widest.rows.start;
         let rows = signed(tile.span.rows.end) + signed(steps) - 1 - first;
         for tick in 0..signed(rows.cast_unsigned().div_ceil(GROUP)) {
@@ -131,12 +142,14 @@ where
         if let Some(above) = tile.above.take() {
             work.seams.extend(above.used());
         }
+        self.leave_later(tile, work);
     }
 
     /// What has to be known of a tile and around it after some of the steps.
     fn needed(&self, tile: &Tile<'_, T>, after: usize) -> Block {
         let left = self.steps() - after;
-        let [columns, rows] = needed::<T>(&tile.span, left, self.known, tile.above.is_some());
+        let takes = [tile.begun.is_some(), tile.above.is_some()];
+        let [columns, rows] = needed::<T>(&tile.span, left, self.known, takes);
         Block { columns, rows }
     }
 

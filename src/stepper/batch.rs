@@ -8,7 +8,7 @@ use crate::{
     field::{Real, Span, signed},
     grid::Side,
     halo::{Peer, Reach, peers},
-    operator::{needed, takes_from_above},
+    operator::{needed, takes_from_above, takes_from_earlier},
 };
 
 /// Which ghosts the exchanges fill, if no more than so many steps are taken with one.
@@ -52,17 +52,19 @@ impl Batch {
             }
         });
         let known = &[known[0]..known[1], known[2]..known[3]];
-        let parts = tiles::<T>(domain, steps, plan, threads, !messages.is_empty());
-        let [interior, rim] = parts.map(|tiles| {
-            let of_thread = |k: usize| {
-                let tiles = &tiles;
-                (0..tiles[k].len()).map(move |i| {
-                    let takes = takes_from_above(tiles, k, i, steps);
-                    updates::<T>(&tiles[k][i], steps, known, takes)
-                })
-            };
-            (0..tiles.len()).flat_map(of_thread).sum()
-        });
+        let [interior, rim] = tiles::<T>(domain, steps, plan, threads, !messages.is_empty());
+        let count = |tiles: &[Vec<Span>], earlier: &[Vec<Span>]| -> usize {
+            let earlier = earlier.concat();
+            let all = (0..tiles.len()).flat_map(|k| (0..tiles[k].len()).map(move |i| (k, i)));
+            all.map(|(k, i)| {
+                let tile = &tiles[k][i];
+                let [below, above] = takes_from_earlier(tile, &earlier, steps);
+                let takes = [below, above || takes_from_above(tiles, k, i, steps)];
+                updates::<T>(tile, steps, known, takes)
+            })
+            .sum()
+        };
+        let (interior, rim) = (count(&interior, &[]), count(&rim, &interior));
         Self {
             steps,
             interior,
@@ -83,11 +85,11 @@ fn updates<T: Real>(
     tile: &Span,
     steps: usize,
     known: &[Range<isize>; 2],
-    takes_from_above: bool,
+    takes: [bool; 2],
 ) -> usize {
     (0..steps)
         .map(|left| {
-            let [columns, rows] = needed::<T>(tile, left, known, takes_from_above);
+            let [columns, rows] = needed::<T>(tile, left, known, takes);
             columns.len() * rows.len()
         })
         .sum()
@@ -104,14 +106,17 @@ mod tests {
     }
 
     fn of_threads(threads: usize, rank: usize, halo_depth: usize, overlap: bool) -> Batch {
+        let plan = Plan::of_depth::<f64>(halo_depth, overlap);
+        Batch::new::<f64>(&domain([3, 3], rank), plan, threads)
+    }
+
+    fn domain(ranks: [usize; 2], rank: usize) -> Domain {
         let grid = Grid {
-            cells: [3 * 512, 3 * 256],
+            cells: [512 * ranks[0], 256 * ranks[1]],
             size: [1.0; 2],
             origin: [0.0; 2],
         };
-        let plan = Plan::of_depth::<f64>(halo_depth, overlap);
-        let domain = Domain::new(grid, [3, 3], [false; 2], rank);
-        Batch::new::<f64>(&domain, plan, threads)
+        Domain::new(grid, ranks, [false; 2], rank)
     }
 
     fn bytes(batch: &Batch) -> Vec<usize> {
@@ -151,6 +156,27 @@ mod tests {
             }
             // More of them have too few rows for seams.
             assert!(of_threads(5, rank, 16, false).rim > one.rim);
+        }
+    }
+
+    #[test]
+    fn interior_and_rim_of_whole_rows_compute_no_more_than_one_pass() {
+        let plan = |overlap| Plan {
+            tile_columns: 128,
+            ..Plan::of_depth::<f64>(16, overlap)
+        };
+        for rank in 0..3 {
+            for threads in [1, 2, 4] {
+                let domain = domain([1, 3], rank);
+                let batch = |overlap| Batch::new::<f64>(&domain, plan(overlap), threads);
+                let (overlapped, one) = (batch(true), batch(false));
+                assert!(overlapped.interior > overlapped.rim && one.interior == 0);
+                assert_eq!(
+                    overlapped.interior + overlapped.rim,
+                    one.rim,
+                    "{rank} {threads}"
+                );
+            }
         }
     }
 }

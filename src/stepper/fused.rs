@@ -72,12 +72,15 @@ impl<T: Real> Fused<T> {
             self.halo.has_messages(),
         );
         let (diffusion, work) = (&mut self.diffusion, &mut self.work);
+        let mut left = Vec::new();
         let halo = self
             .halo
             .fill_all_while(fields, depth, |fields, meanwhile| {
                 let share = Share {
                     tiles: &interior,
                     work,
+                    later: &rim,
+                    left: &mut left,
                     meanwhile,
                 };
                 advance(diffusion, fields, share);
@@ -91,6 +94,8 @@ impl<T: Real> Fused<T> {
         let share = Share {
             tiles: &rim,
             work,
+            later: &[],
+            left: &mut left,
             meanwhile: &mut || {},
         };
         advance(diffusion, &fields, share);

@@ -16,30 +16,34 @@ const RIM_COLUMNS: usize = 128;
 /// tile needs of the one above is there in time.
 const ROWS_PER_STEP: usize = 4;
 
-/// The cells that `steps` steps advance without any ghost from a neighbour, and the others, each
-/// once; spans may be empty.
-fn split<T: Real>(
-    cells: [usize; 2],
-    steps: usize,
-    has_neighbor: impl Fn(Side) -> bool,
-) -> (Vec<Span>, Vec<Span>) {
-    let [nx, ny] = cells;
-    let inner = |axis: usize, depth: usize| {
-        let [low, high] = [Side::ALL[2 * axis], Side::ALL[2 * axis + 1]];
-        let rim = |side| if has_neighbor(side) { depth } else { 0 };
-        let start = rim(low).min(cells[axis]);
-        start..cells[axis].saturating_sub(rim(high)).max(start)
-    };
-    let columns = inner(0, steps.max(RIM_COLUMNS).next_multiple_of(line::<T>()));
-    let rows = inner(1, steps);
-    let span = |columns, rows| Span { columns, rows };
-    let rim = vec![
-        span(0..nx, 0..rows.start),
-        span(0..nx, rows.end..ny),
-        span(0..columns.start, rows.clone()),
-        span(columns.end..nx, rows.clone()),
-    ];
-    (vec![span(columns, rows)], rim)
+/// A subdomain's cells, each once, by what `steps` steps of them need; spans may be empty.
+struct Parts {
+    /// Those that are advanced without any ghost from a neighbour.
+    interior: Span,
+    /// Those below and above the interior.
+    ends: [Span; 2],
+    /// Those on the left and on the right of all these.
+    sides: [Span; 2],
+}
+
+impl Parts {
+    fn new<T: Real>(cells: [usize; 2], steps: usize, has_neighbor: impl Fn(Side) -> bool) -> Self {
+        let [nx, ny] = cells;
+        let inner = |axis: usize, depth: usize| {
+            let [low, high] = [Side::ALL[2 * axis], Side::ALL[2 * axis + 1]];
+            let rim = |side| if has_neighbor(side) { depth } else { 0 };
+            let start = rim(low).min(cells[axis]);
+            start..cells[axis].saturating_sub(rim(high)).max(start)
+        };
+        let columns = inner(0, steps.max(RIM_COLUMNS).next_multiple_of(line::<T>()));
+        let rows = inner(1, steps);
+        let span = |columns: Range<usize>, rows| Span { columns, rows };
+        Self {
+            interior: span(columns.clone(), rows.clone()),
+            ends: [0..rows.start, rows.end..ny].map(|rows| span(columns.clone(), rows)),
+            sides: [0..columns.start, columns.end..nx].map(|columns| span(columns, 0..ny)),
+        }
+    }
 }
 
 /// The tiles of each thread for some steps of a plan: those to compute while messages fly, if there
@@ -51,12 +55,47 @@ pub(super) fn tiles<T: Real>(
     threads: usize,
     has_messages: bool,
 ) -> [Vec<Vec<Span>>; 2] {
-    let (interior, rim) = if plan.overlap && has_messages {
-        split::<T>(domain.cells, steps, |side| !domain.has_wall(side))
+    if !(plan.overlap && has_messages) {
+        let whole = [Span::whole(domain.cells)];
+        return [&[][..], &whole].map(|spans| deal::<T>(spans, threads, steps, plan.tile_columns));
+    }
+    let parts = Parts::new::<T>(domain.cells, steps, |side| !domain.has_wall(side));
+    deal_parts::<T>(&parts, threads, steps, plan.tile_columns)
+}
+
+/// Tiles of the interior and of the rim. Those at the ends of the interior are as wide as its own, for seams, if
+/// every thread has one then.
+fn deal_parts<T: Real>(
+    parts: &Parts,
+    threads: usize,
+    steps: usize,
+    width: usize,
+) -> [Vec<Vec<Span>>; 2] {
+    let interior = deal::<T>(&[parts.interior.clone()], threads, steps, width);
+    let mut rim = deal::<T>(&parts.sides, threads, steps, width);
+    let ends = parts.ends.iter().filter(|end| !end.is_empty());
+    let at_seams: Vec<Span> = ends
+        .flat_map(|end| {
+            let meets =
+                |tile: &&Span| tile.rows.start == end.rows.end || tile.rows.end == end.rows.start;
+            let tiles = interior.iter().flatten().filter(meets);
+            tiles.map(|tile| Span {
+                columns: tile.columns.clone(),
+                rows: end.rows.clone(),
+            })
+        })
+        .collect();
+    let ends = if at_seams.len() < threads {
+        deal::<T>(&parts.ends, threads, steps, width)
     } else {
-        (Vec::new(), vec![Span::whole(domain.cells)])
+        let first = |k: usize| at_seams.len() * k / threads;
+        let of_thread = |k| at_seams[first(k)..first(k + 1)].to_vec();
+        (0..threads).map(of_thread).collect()
     };
-    [interior, rim].map(|spans| deal::<T>(&spans, threads, steps, plan.tile_columns))
+    for (rim, end) in rim.iter_mut().zip(ends) {
+        rim.extend(end);
+    }
+    [interior, rim]
 }
 
 /// Tiles of about `width` columns that cover `spans`, for each of some threads, for `steps` steps.
@@ -133,10 +172,9 @@ mod tests {
             let has_neighbor = |side| {
                 neighbors[Side::ALL.iter().position(|&other| other == side).unwrap()]
             };
-            let (interior, rim) = split::<f64>(cells, steps, has_neighbor);
+            let parts = Parts::new::<f64>(cells, steps, has_neighbor);
             let mut visits = vec![0; cells[0] * cells[1]];
-            for spans in [&interior, &rim] {
-                let dealt = deal::<f64>(spans, threads, steps, width);
+            for dealt in deal_parts::<f64>(&parts, threads, steps, width) {
                 prop_assert_eq!(dealt.len(), threads);
                 for Span { columns, rows } in dealt.concat() {
                     for j in rows {
@@ -152,8 +190,8 @@ mod tests {
                 range.is_empty()
                     || (!low || range.start >= steps) && (!high || range.end + steps <= cells[axis])
             };
-            let Span { columns, rows } = interior[0].clone();
-            prop_assert!(interior[0].is_empty() || reads(columns, 0) && reads(rows, 1));
+            let Span { columns, rows } = parts.interior.clone();
+            prop_assert!(parts.interior.is_empty() || reads(columns, 0) && reads(rows, 1));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
         formula::{Euler, Formula, Stages},
         queue::Queue,
         sources::{Present, SourcesOnRows},
-        tile::{Batch, Tile, Workspace, join},
+        tile::{Batch, Left, Tile, Workspace, join, join_earlier, join_later},
         walls::WallFaces,
     },
     Diffusion,
@@ -24,6 +24,10 @@ pub struct Share<'a, T> {
     pub tiles: &'a [Vec<Span>],
     /// Of each thread.
     pub work: &'a mut [Workspace<T>],
+    /// Those of the pass after it.
+    pub later: &'a [Vec<Span>],
+    /// What the pass before has left to these tiles; afterwards, what they leave to the later ones.
+    pub left: &'a mut Vec<Left<T>>,
     /// What the main thread calls every so often.
     pub meanwhile: &'a mut dyn FnMut(),
 }
@@ -66,13 +70,18 @@ impl<T: Real> Diffusion<T> {
         let Share {
             tiles,
             work,
+            later,
+            left,
             meanwhile,
         } = share;
         let spans = tiles.concat();
         if spans.is_empty() {
             return;
         }
-        let (walls, wall_heat) = self.walls.deal(self.cells, &spans);
+        let later = later.concat();
+        let all_spans = [&spans[..], &later].concat();
+        let (walls, mut wall_heat) = self.walls.deal(self.cells, &all_spans);
+        let later_heat = wall_heat.split_off(spans.len());
         let (sources, source_heat) = match &mut self.sources {
             Some(sources) if sources.are_present() => {
                 let (present, heat) = sources.deal(&spans);
@@ -98,13 +107,20 @@ impl<T: Real> Diffusion<T> {
                     source_heat,
                     above: None,
                     below: None,
+                    begun: None,
+                    later: None,
                 },
             );
         let mut tiles: Vec<Vec<Tile<'_, T>>> = tiles
             .iter()
             .map(|tiles| all.by_ref().take(tiles.len()).collect())
             .collect();
-        join(&mut tiles, self.counted.len(), work);
+        let steps = self.counted.len();
+        join(&mut tiles, steps, work);
+        join_earlier(&mut tiles, left);
+        if !F::LOOKS_BACK {
+            *left = join_later(&mut tiles, &later, &later_heat, steps, work);
+        }
         let sweep = Sweep {
             team: &self.team,
             arch: self.arch,

@@ -72,7 +72,11 @@ where
             };
             let first = signed(own.start);
             let mut count = |face: isize, cell: T, ghost: T| {
-                let account = if face >= first {
+                let behind = face - signed(own.end);
+                let account = if behind >= 0 {
+                    let later = tile.later.as_mut();
+                    later.and_then(|later| later.account(k, behind.cast_unsigned()))
+                } else if face >= first {
                     tile.wall_heat[k].get_mut((face - first).cast_unsigned())
                 } else {
                     let below = tile.below.as_mut();

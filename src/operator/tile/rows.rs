@@ -66,14 +66,14 @@ pub(super) struct Block {
 }
 
 /// The columns and the rows, of those that are known, that have to be computed for a block of cells
-/// `steps` steps before its last one, where rows beyond those of its last step come from the tile above or
-/// do not. Columns start and end at cache lines where they can.
+/// `steps` steps before its last one, where rows beyond those of its last step come from the tile below or
+/// do not, and from the tile above or do not. Columns start and end at cache lines where they can.
 #[must_use]
 pub fn needed<T: Real>(
     span: &Span,
     steps: usize,
     known: &[Range<isize>; 2],
-    takes_from_above: bool,
+    [takes_from_below, takes_from_above]: [bool; 2],
 ) -> [Range<isize>; 2] {
     let reach = signed(steps);
     let line = signed(LINE / size_of::<T>());
@@ -87,6 +87,9 @@ pub fn needed<T: Real>(
     let [columns, rows] = known;
     let columns = grow(&span.columns, unit, columns);
     let mut rows = grow(&span.rows, 1, rows);
+    if takes_from_below {
+        rows.start = signed(span.rows.start) + reach;
+    }
     if takes_from_above {
         rows.end = signed(span.rows.end) - reach;
     }

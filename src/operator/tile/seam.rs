@@ -8,6 +8,7 @@
 use std::{
     iter::zip,
     ops::Range,
+    slice::SliceIndex,
     sync::mpsc::{Receiver, Sender, channel},
 };
 
@@ -40,25 +41,44 @@ fn is_seam(lower: &Span, upper: &Span, steps: usize) -> bool {
 pub struct Seam<T> {
     /// Before each step but the first, the two lowest rows that the upper tile made, with one more value at
     /// either end.
-    rows: Vec<Slab<T, 2>>,
-    /// The accounts of heat at the walls on the left and on the right, of rows of the lower tile that the
-    /// upper one computes in the first steps.
-    wall_heat: [Vec<f64>; 2],
+    pub(super) rows: Vec<Slab<T, 2>>,
+    /// The accounts of heat at the walls on the left and on the right, of rows of the one tile that the
+    /// other one computes in the first steps.
+    pub(super) wall_heat: [Vec<f64>; 2],
 }
 
 impl<T: Real> Seam<T> {
-    fn new() -> Self {
-        Self {
+    /// One that was used before, or a new one.
+    pub(super) fn unused(work: &mut [Workspace<T>]) -> Self {
+        let used = work.iter_mut().find_map(|work| work.seams.pop());
+        used.unwrap_or_else(|| Self {
             rows: Vec::new(),
             wall_heat: [const { Vec::new() }; 2],
+        })
+    }
+
+    /// Begins with the accounts of heat that a tile has, of the rows that `rows` says among its rows.
+    pub(super) fn count_on<R: SliceIndex<[f64], Output = [f64]>>(
+        &mut self,
+        wall_heat: &[&mut [f64]; 4],
+        rows: impl Fn(&[f64]) -> R,
+    ) {
+        for (heat, of_tile) in zip(&mut self.wall_heat, wall_heat) {
+            heat.clear();
+            heat.extend_from_slice(&of_tile[rows(of_tile)]);
+        }
+    }
+
+    /// Has rows for some steps.
+    pub(super) fn make_rows(&mut self, steps: usize) {
+        while self.rows.len() + 1 < steps {
+            self.rows.push(Slab::new());
         }
     }
 
     /// Makes room for some steps of rows of these columns.
     fn prepare(&mut self, steps: usize, columns: &Range<isize>) {
-        while self.rows.len() + 1 < steps {
-            self.rows.push(Slab::new());
-        }
+        self.make_rows(steps);
         for rows in &mut self.rows[..steps - 1] {
             rows.prepare(columns);
         }
@@ -71,7 +91,19 @@ pub struct Below<T> {
     to: Sender<Seam<T>>,
 }
 
-impl<T> Below<T> {
+impl<T: Real> Below<T> {
+    /// A seam to a tile below that has these accounts of heat at walls, and where it will come from.
+    pub(super) fn new(
+        wall_heat: &[&mut [f64]; 4],
+        steps: usize,
+        work: &mut [Workspace<T>],
+    ) -> (Self, Receiver<Seam<T>>) {
+        let mut seam = Seam::unused(work);
+        seam.count_on(wall_heat, |heat| heat.len().saturating_sub(steps - 1)..);
+        let (to, from) = channel();
+        (Self { seam, to }, from)
+    }
+
     /// The account of a face at the wall on side `k`, so many rows below the seam.
     pub fn account(&mut self, k: usize, rows_below: usize) -> Option<&mut f64> {
         let heat = self.seam.wall_heat.get_mut(k)?;
@@ -87,6 +119,10 @@ pub struct Above<T> {
 }
 
 impl<T> Above<T> {
+    pub(super) fn new(from: Receiver<Seam<T>>) -> Self {
+        Self { from, seam: None }
+    }
+
     /// The seam, as soon as it is made. When it comes, accounts of heat go on from what they are there.
     fn seam(&mut self, wall_heat: &mut [&mut [f64]; 4]) -> &mut Seam<T> {
         self.seam.get_or_insert_with(|| {
@@ -117,16 +153,9 @@ pub fn join<T: Real>(tiles: &mut [Vec<Tile<'_, T>>], steps: usize, work: &mut [W
             if !is_seam(&lower.span, &upper.span, steps) {
                 continue;
             }
-            let used = work.iter_mut().find_map(|work| work.seams.pop());
-            let mut seam = used.unwrap_or_else(Seam::new);
-            for (heat, of_lower) in zip(&mut seam.wall_heat, &lower.wall_heat) {
-                let first = of_lower.len().saturating_sub(steps - 1);
-                heat.clear();
-                heat.extend_from_slice(&of_lower[first..]);
-            }
-            let (to, from) = channel();
-            upper.below = Some(Below { seam, to });
-            lower.above = Some(Above { from, seam: None });
+            let (below, from) = Below::new(&lower.wall_heat, steps, work);
+            upper.below = Some(below);
+            lower.above = Some(Above::new(from));
         }
     }
 }
