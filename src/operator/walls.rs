@@ -24,7 +24,6 @@ pub(super) struct WallFaces<T> {
     side: Side,
     wall: Wall,
     uses_time: bool,
-    uses_place: bool,
     margin: usize,
     /// Face centres in metres.
     centers: Vec<[f64; 2]>,
@@ -206,7 +205,6 @@ impl<T: Real> WallFaces<T> {
             side,
             wall: wall.clone(),
             uses_time: wall.values().any(Value::uses_time),
-            uses_place: wall.values().any(Value::uses_place),
             margin,
             centers: centers.collect(),
             conductivity,
@@ -260,33 +258,29 @@ impl<T: Real> WallFaces<T> {
 
     /// The ghosts at time `t` in seconds.
     fn at(&self, t: f64) -> Ghosts<T> {
-        let condition = |center: [f64; 2]| {
-            let at = |value: &Value| value.at(center, t);
-            match &self.wall {
-                Wall::Temperature(value) => Robin::temperature(at(value)),
-                Wall::Flux(value) => Robin::flux(at(value)),
-                Wall::Convection {
-                    coefficient,
-                    ambient,
-                } => {
-                    let coefficient = at(coefficient);
-                    let checked = if valid(coefficient) {
-                        coefficient
-                    } else {
-                        f64::NAN
-                    };
-                    Robin::convection(checked, at(ambient))
-                }
-                Wall::Periodic => unreachable!("a periodic side is no wall"),
-            }
-        };
-        // A condition of time alone is worth evaluating once.
-        let everywhere = (!self.uses_place).then(|| condition(self.centers[0]));
         let count = self.centers.len();
+        let at_all = |value: &Value| {
+            let mut all = vec![0.0; count];
+            value.at_each(self.centers.iter().copied(), t, |k, value| all[k] = value);
+            all
+        };
+        let conditions: Vec<Robin> = match &self.wall {
+            Wall::Temperature(value) => at_all(value).into_iter().map(Robin::temperature).collect(),
+            Wall::Flux(value) => at_all(value).into_iter().map(Robin::flux).collect(),
+            Wall::Convection {
+                coefficient,
+                ambient,
+            } => {
+                let checked = |h| if valid(h) { h } else { f64::NAN };
+                let both = at_all(coefficient).into_iter().zip(at_all(ambient));
+                both.map(|(h, ambient)| Robin::convection(checked(h), ambient))
+                    .collect()
+            }
+            Wall::Periodic => unreachable!("a periodic side is no wall"),
+        };
         let [gain, offset, loss] = [(); 3].map(|()| Vec::with_capacity(count));
         let mut ghosts = Ghosts { gain, offset, loss };
-        for (&center, &conductivity) in self.centers.iter().zip(&self.conductivity) {
-            let condition = everywhere.unwrap_or_else(|| condition(center));
+        for (condition, &conductivity) in conditions.iter().zip(&self.conductivity) {
             let Ghost { gain, offset, loss } = condition.ghost(conductivity, self.width);
             ghosts.gain.push(T::from_f64(gain));
             ghosts.offset.push(T::from_f64(offset));

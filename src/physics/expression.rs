@@ -2,12 +2,14 @@
 
 mod functions;
 mod grammar;
+mod lanes;
 mod token;
 
 use std::sync::Arc;
 
 use exmex::{Express, FlatEx};
 
+use self::lanes::{LANES, Lanes};
 use crate::error::Error;
 
 /// Longer texts are refused.
@@ -45,6 +47,8 @@ impl Variable {
     }
 }
 
+type Program<T> = FlatEx<T, functions::Operators, functions::Numbers>;
+
 /// A compiled expression in `x`, `y` (metres) and `t` (seconds).
 ///
 /// Operators, from the loosest: comparisons (1 where they hold, else 0), `+ -`, `* /`,
@@ -55,7 +59,8 @@ impl Variable {
 /// logarithm, `step` is 1 from 0 on, `mod` is never negative.
 #[derive(Debug, Clone)]
 pub struct Expression {
-    program: FlatEx<f64, functions::Operators, functions::Numbers>,
+    program: Program<f64>,
+    for_many: Program<Lanes>,
     /// Which of [`Variable::ALL`] occur.
     used: [bool; 3],
 }
@@ -74,13 +79,18 @@ impl Expression {
             )));
         }
         let canonical = grammar::canonical(text, allowed)?;
-        let program: FlatEx<_, _, _> = FlatEx::parse(&canonical)
-            .map_err(|fault| Error::input(format!("the expression cannot be compiled: {fault}")))?;
+        let fault = |fault| Error::input(format!("the expression cannot be compiled: {fault}"));
+        let program: Program<f64> = FlatEx::parse(&canonical).map_err(fault)?;
+        let for_many = FlatEx::parse(&canonical).map_err(fault)?;
         let used = Variable::ALL.map(|variable| {
             let mut names = program.var_names().iter();
             names.any(|name| name == variable.name())
         });
-        Ok(Self { program, used })
+        Ok(Self {
+            program,
+            for_many,
+            used,
+        })
     }
 
     /// Whether the variable occurs in the text.
@@ -96,14 +106,45 @@ impl Expression {
     /// arithmetic says so. Allocates nothing for expressions of up to 32 operands.
     #[must_use]
     pub fn eval(&self, x: f64, y: f64, t: f64) -> f64 {
-        let mut values = [0.0; 3];
-        let used = [t, x, y].into_iter().zip(self.used);
+        // It can fail only for too few values, and there are never more than three variables.
+        let value = self.program.eval_relaxed(&self.operands([t, x, y]));
+        value.unwrap_or(f64::NAN)
+    }
+
+    /// As [`Self::eval`], at many places: calls `set` with the number of each and the value there.
+    pub fn eval_each(
+        &self,
+        places: impl IntoIterator<Item = [f64; 2]>,
+        t: f64,
+        mut set: impl FnMut(usize, f64),
+    ) {
+        let mut places = places.into_iter();
+        let mut group = Vec::with_capacity(LANES);
+        for first in (0..).step_by(LANES) {
+            group.clear();
+            group.extend(places.by_ref().take(LANES));
+            if group.is_empty() {
+                return;
+            }
+            let [x, y] = [0, 1].map(|axis| Lanes::of(group.iter().map(move |place| place[axis])));
+            let operands = self.operands([Lanes::Same(t), x, y]);
+            let values = self.for_many.eval_relaxed(&operands);
+            let values = values.unwrap_or(Lanes::Same(f64::NAN));
+            for k in 0..group.len() {
+                set(first + k, values.get(k));
+            }
+        }
+    }
+
+    /// The values of those variables that occur, in the order of [`Variable::ALL`].
+    fn operands<T: Default>(&self, values: [T; 3]) -> [T; 3] {
+        let mut operands: [T; 3] = Default::default();
+        let used = values.into_iter().zip(self.used);
         let used = used.filter_map(|(value, used)| used.then_some(value));
-        for (place, value) in values.iter_mut().zip(used) {
+        for (place, value) in operands.iter_mut().zip(used) {
             *place = value;
         }
-        // It can fail only for too few values, and there are never more than three variables.
-        self.program.eval_relaxed(&values).unwrap_or(f64::NAN)
+        operands
     }
 }
 
@@ -121,6 +162,27 @@ impl Value {
         match self {
             Self::Constant(value) => *value,
             Self::Expression(expression) => expression.eval(x, y, t),
+        }
+    }
+
+    /// As [`Self::at`], at many places: calls `set` with the number of each and the value there.
+    pub fn at_each(
+        &self,
+        places: impl IntoIterator<Item = [f64; 2]>,
+        t: f64,
+        mut set: impl FnMut(usize, f64),
+    ) {
+        match self {
+            Self::Expression(expression) if self.uses_place() => {
+                expression.eval_each(places, t, set);
+            }
+            // A formula of time alone is worth evaluating once.
+            _ => {
+                let mut everywhere = None;
+                for (k, place) in places.into_iter().enumerate() {
+                    set(k, *everywhere.get_or_insert_with(|| self.at(place, t)));
+                }
+            }
         }
     }
 

@@ -72,14 +72,14 @@ impl MovingSource {
             if columns.is_empty() {
                 continue;
             }
-            // A formula of time alone is worth evaluating once.
-            let everywhere = (!source.uses(Variable::X)).then(|| source.eval(0.0, *y, t));
-            for column in columns {
-                set(
-                    column,
-                    everywhere.unwrap_or_else(|| source.eval(self.x[column], *y, t)),
-                );
+            // A formula of time alone, or of time and y, is worth evaluating once.
+            if !source.uses(Variable::X) {
+                let everywhere = source.eval(0.0, *y, t);
+                columns.for_each(|column| set(column, everywhere));
+                continue;
             }
+            let places = self.x[columns.clone()].iter().map(|x| [*x, *y]);
+            source.eval_each(places, t, |k, value| set(columns.start + k, value));
         }
     }
 

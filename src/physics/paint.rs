@@ -268,20 +268,35 @@ impl<'a> Coat<'a> {
     /// cell whose value is not finite or, for conductivity and heat capacity, not positive.
     pub fn paint_row(&self, row: usize, into: &mut [f64]) -> Result<(), Error> {
         debug_assert_eq!(into.len(), self.window.cells[0], "one value for each cell");
-        let columns = self.window.row(row);
-        for ((place, (cell, top)), into) in columns.zip(self.row(row)).zip(into) {
-            let value = match (top, self.base) {
-                (Some(patch), _) => self.value(patch.value, cell),
-                (None, Base::Value(value)) => self.value(value, cell),
-                (None, Base::Cells(values)) => values[place],
-            };
-            if !self.accepts(value) {
+        if let Base::Cells(values) = self.base {
+            into.copy_from_slice(&values[self.window.row(row)]);
+        }
+        let cells: Vec<(Cell, Option<Patch<'a>>)> = self.row(row).collect();
+        let value = |top: Option<Patch<'a>>| top.map_or(self.background(), |top| Some(top.value));
+        let mut first = 0;
+        // Neighbours that show the same formula take their values from it together.
+        for run in cells.chunk_by(|(_, a), (_, b)| match (value(*a), value(*b)) {
+            (Some(a), Some(b)) => std::ptr::eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        }) {
+            let into = &mut into[first..][..run.len()];
+            match value(run[0].1) {
+                Some(value) if self.leaves_out(value) => into.fill(0.0),
+                Some(value) => {
+                    let places = run.iter().map(|(cell, _)| cell.center);
+                    value.at_each(places, 0.0, |k, value| into[k] = value);
+                }
+                None => {}
+            }
+            first += run.len();
+        }
+        for ((cell, top), value) in cells.into_iter().zip(into) {
+            if !self.accepts(*value) {
                 let [i, j] = cell.index;
                 let [x, y] = cell.center;
                 let place = format!("at cell ({i}, {j}), x = {x} m, y = {y} m");
-                return Err(self.fault(top, value, &place));
+                return Err(self.fault(top, *value, &place));
             }
-            *into = value;
         }
         Ok(())
     }
@@ -327,14 +342,6 @@ impl<'a> Coat<'a> {
             Some(0.0)
         } else {
             value.constant()
-        }
-    }
-
-    fn value(&self, value: &Value, cell: Cell) -> f64 {
-        if self.leaves_out(value) {
-            0.0
-        } else {
-            value.at(cell.center, 0.0)
         }
     }
 

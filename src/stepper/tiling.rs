@@ -71,7 +71,7 @@ fn deal_parts<T: Real>(
     steps: usize,
     width: usize,
 ) -> [Vec<Vec<Span>>; 2] {
-    let interior = deal::<T>(&[parts.interior.clone()], threads, steps, width);
+    let interior = deal::<T>(std::slice::from_ref(&parts.interior), threads, steps, width);
     let mut rim = deal::<T>(&parts.sides, threads, steps, width);
     let ends = parts.ends.iter().filter(|end| !end.is_empty());
     let at_seams: Vec<Span> = ends

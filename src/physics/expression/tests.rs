@@ -297,3 +297,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn many_places_have_the_same_bits_as_each_by_itself() {
+    let texts = [
+        "1 + 0.5*sin(9*x)*cos(7*y) - t^2",
+        "min(x, y, t) + (x > 0.5)*mod(3*y - x, 0.7)/x",
+        "-sqrt(y - x)^3 + log(t) + hypot(x, 2*y)",
+        "x",
+        "tanh(t)*pi",
+    ];
+    for text in texts {
+        let expression = Expression::parse(text, &XYT).expect("valid");
+        for count in [0, 1, LANES - 1, LANES, 3 * LANES + 5] {
+            let places: Vec<[f64; 2]> = (0..u32::try_from(count).expect("small"))
+                .map(|k| [0.3 * f64::from(k) - 2.0, 1.0 / (1.0 + f64::from(k))])
+                .collect();
+            let mut values = Vec::new();
+            expression.eval_each(places.iter().copied(), 0.7, |k, value| {
+                assert_eq!(k, values.len());
+                values.push(value.to_bits());
+            });
+            let each = places.iter().map(|[x, y]| expression.eval(*x, *y, 0.7));
+            let each: Vec<u64> = each.map(f64::to_bits).collect();
+            assert_eq!(values, each, "{text}");
+        }
+    }
+}
