@@ -14,7 +14,7 @@ use isotherm::{
 use proptest::prelude::*;
 
 /// Ranks, process grid, threads; then steps fused, columns of a tile, and whether to overlap.
-const LAYOUTS: [Layout; 17] = [
+const LAYOUTS: [Layout; 20] = [
     layout(1, None, 1, 7, 32, true),
     layout(1, None, 2, 1, 40, true),
     layout(1, None, 2, 16, 64, false),
@@ -26,6 +26,9 @@ const LAYOUTS: [Layout; 17] = [
     layout(4, None, 2, 12, 48, true),
     layout(6, None, 1, 3, 16, true),
     layout(6, Some([1, 6]), 1, 40, 512, true),
+    layout(3, Some([1, 3]), 2, 6, 64, true),
+    layout(3, Some([1, 3]), 1, 25, 64, true),
+    layout(2, Some([1, 2]), 3, 16, 512, true),
     layout(6, Some([6, 1]), 2, 8, 64, true),
     layout(6, Some([6, 1]), 1, 33, 8, false),
     layout(6, Some([2, 3]), 1, 2, 512, true),

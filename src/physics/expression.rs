@@ -47,8 +47,6 @@ impl Variable {
     }
 }
 
-type Program<T> = FlatEx<T, functions::Operators, functions::Numbers>;
-
 /// A compiled expression in `x`, `y` (metres) and `t` (seconds).
 ///
 /// Operators, from the loosest: comparisons (1 where they hold, else 0), `+ -`, `* /`,
@@ -59,8 +57,7 @@ type Program<T> = FlatEx<T, functions::Operators, functions::Numbers>;
 /// logarithm, `step` is 1 from 0 on, `mod` is never negative.
 #[derive(Debug, Clone)]
 pub struct Expression {
-    program: Program<f64>,
-    for_many: Program<Lanes>,
+    program: FlatEx<Lanes, functions::Operators, functions::Numbers>,
     /// Which of [`Variable::ALL`] occur.
     used: [bool; 3],
 }
@@ -79,18 +76,13 @@ impl Expression {
             )));
         }
         let canonical = grammar::canonical(text, allowed)?;
-        let fault = |fault| Error::input(format!("the expression cannot be compiled: {fault}"));
-        let program: Program<f64> = FlatEx::parse(&canonical).map_err(fault)?;
-        let for_many = FlatEx::parse(&canonical).map_err(fault)?;
+        let program: FlatEx<_, _, _> = FlatEx::parse(&canonical)
+            .map_err(|fault| Error::input(format!("the expression cannot be compiled: {fault}")))?;
         let used = Variable::ALL.map(|variable| {
             let mut names = program.var_names().iter();
             names.any(|name| name == variable.name())
         });
-        Ok(Self {
-            program,
-            for_many,
-            used,
-        })
+        Ok(Self { program, used })
     }
 
     /// Whether the variable occurs in the text.
@@ -106,9 +98,7 @@ impl Expression {
     /// arithmetic says so. Allocates nothing for expressions of up to 32 operands.
     #[must_use]
     pub fn eval(&self, x: f64, y: f64, t: f64) -> f64 {
-        // It can fail only for too few values, and there are never more than three variables.
-        let value = self.program.eval_relaxed(&self.operands([t, x, y]));
-        value.unwrap_or(f64::NAN)
+        self.compute([t, x, y].map(Lanes::Same)).get(0)
     }
 
     /// As [`Self::eval`], at many places: calls `set` with the number of each and the value there.
@@ -127,24 +117,24 @@ impl Expression {
                 return;
             }
             let [x, y] = [0, 1].map(|axis| Lanes::of(group.iter().map(move |place| place[axis])));
-            let operands = self.operands([Lanes::Same(t), x, y]);
-            let values = self.for_many.eval_relaxed(&operands);
-            let values = values.unwrap_or(Lanes::Same(f64::NAN));
+            let values = self.compute([Lanes::Same(t), x, y]);
             for k in 0..group.len() {
                 set(first + k, values.get(k));
             }
         }
     }
 
-    /// The values of those variables that occur, in the order of [`Variable::ALL`].
-    fn operands<T: Default>(&self, values: [T; 3]) -> [T; 3] {
-        let mut operands: [T; 3] = Default::default();
+    /// What it makes of the values of [`Variable::ALL`].
+    fn compute(&self, values: [Lanes; 3]) -> Lanes {
+        let mut operands: [Lanes; 3] = Default::default();
         let used = values.into_iter().zip(self.used);
         let used = used.filter_map(|(value, used)| used.then_some(value));
         for (place, value) in operands.iter_mut().zip(used) {
             *place = value;
         }
-        operands
+        // It can fail only for too few values, and there are never more than three variables.
+        let value = self.program.eval_relaxed(&operands);
+        value.unwrap_or(Lanes::Same(f64::NAN))
     }
 }
 

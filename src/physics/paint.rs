@@ -272,19 +272,20 @@ impl<'a> Coat<'a> {
             into.copy_from_slice(&values[self.window.row(row)]);
         }
         let cells: Vec<(Cell, Option<Patch<'a>>)> = self.row(row).collect();
-        let value = |top: Option<Patch<'a>>| top.map_or(self.background(), |top| Some(top.value));
+        let formula = |top: Option<Patch<'a>>| match top {
+            Some(patch) => Some(patch.value),
+            None => self.background(),
+        };
+        let address = |top: Option<Patch<'a>>| formula(top).map(std::ptr::from_ref);
         let mut first = 0;
         // Neighbours that show the same formula take their values from it together.
-        for run in cells.chunk_by(|(_, a), (_, b)| match (value(*a), value(*b)) {
-            (Some(a), Some(b)) => std::ptr::eq(a, b),
-            (a, b) => a.is_none() && b.is_none(),
-        }) {
+        for run in cells.chunk_by(|(_, a), (_, b)| address(*a) == address(*b)) {
             let into = &mut into[first..][..run.len()];
-            match value(run[0].1) {
-                Some(value) if self.leaves_out(value) => into.fill(0.0),
-                Some(value) => {
+            match formula(run[0].1) {
+                Some(formula) if self.leaves_out(formula) => into.fill(0.0),
+                Some(formula) => {
                     let places = run.iter().map(|(cell, _)| cell.center);
-                    value.at_each(places, 0.0, |k, value| into[k] = value);
+                    formula.at_each(places, 0.0, |k, value| into[k] = value);
                 }
                 None => {}
             }

@@ -161,14 +161,14 @@ mod tests {
 
     #[test]
     fn interior_and_rim_of_whole_rows_compute_no_more_than_one_pass() {
-        let plan = |overlap| Plan {
+        let plan = |depth, overlap| Plan {
             tile_columns: 128,
-            ..Plan::of_depth::<f64>(16, overlap)
+            ..Plan::of_depth::<f64>(depth, overlap)
         };
         for rank in 0..3 {
             for threads in [1, 2, 4] {
                 let domain = domain([1, 3], rank);
-                let batch = |overlap| Batch::new::<f64>(&domain, plan(overlap), threads);
+                let batch = |overlap| Batch::new::<f64>(&domain, plan(16, overlap), threads);
                 let (overlapped, one) = (batch(true), batch(false));
                 assert!(overlapped.interior > overlapped.rim && one.interior == 0);
                 assert_eq!(

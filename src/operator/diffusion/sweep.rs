@@ -118,6 +118,7 @@ impl<T: Real> Diffusion<T> {
         let steps = self.counted.len();
         join(&mut tiles, steps, work);
         join_earlier(&mut tiles, left);
+        // Where steps look back by two, those that have passed are not kept.
         if !F::LOOKS_BACK {
             *left = join_later(&mut tiles, &later, &later_heat, steps, work);
         }

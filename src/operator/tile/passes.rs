@@ -27,13 +27,13 @@ pub fn takes_from_earlier(tile: &Span, earlier: &[Span], steps: usize) -> [bool;
     let takes = |ends_meet: fn(&Span, &Span) -> bool| {
         earlier
             .iter()
-            .any(|other| is_seam(tile, other, steps) && ends_meet(tile, other))
+            .any(|other| fits(tile, other, steps) && ends_meet(tile, other))
     };
     [is_below, is_above].map(takes)
 }
 
-/// There is room for all steps in the later tile; the earlier one has at least a row in each.
-fn is_seam(later: &Span, earlier: &Span, steps: usize) -> bool {
+/// Whether there is room for all steps in the later tile; the earlier one has at least a row in each.
+fn fits(later: &Span, earlier: &Span, steps: usize) -> bool {
     steps > 1 && later.columns == earlier.columns && later.rows.len() >= steps
 }
 
@@ -74,8 +74,8 @@ pub fn join_later<T: Real>(
 ) -> Vec<Left<T>> {
     let join = |(later, wall_heat): (&Span, &[&mut [f64]; 4])| {
         let [mut below, mut above] = [None, None];
-        let earlier = tiles.iter_mut().flatten();
-        for earlier in earlier.filter(|earlier| is_seam(later, &earlier.span, steps)) {
+        let all = tiles.iter_mut().flatten();
+        for earlier in all.filter(|tile| fits(later, &tile.span, steps)) {
             if is_below(later, &earlier.span) {
                 let mut seam = Seam::unused(work);
                 seam.count_on(wall_heat, |heat| ..heat.len().min(steps - 1));
@@ -95,6 +95,10 @@ pub fn join_later<T: Real>(
 
 /// Gives tiles what those of the pass before have left to them.
 pub fn join_earlier<T: Real>(tiles: &mut [Vec<Tile<'_, T>>], left: &mut Vec<Left<T>>) {
+    debug_assert!(
+        left.is_empty() || left.len() == tiles.iter().flatten().count(),
+        "the tiles of the pass are those that were to come"
+    );
     for (tile, Left { below, above }) in zip(tiles.iter_mut().flatten(), left.drain(..)) {
         let begun = below.map(|from| from.recv());
         tile.begun = begun.map(|seam| seam.expect("the pass before is over"));
@@ -120,6 +124,9 @@ where
             heat[..of_below.len()].copy_from_slice(of_below);
         }
         work.seams.push(seam);
+        if tile.source_heat.is_empty() {
+            return;
+        }
         for (step, Block { columns, rows }) in blocks.iter().enumerate() {
             let made = signed(tile.span.rows.start)..rows.start;
             for j in made.clone() {

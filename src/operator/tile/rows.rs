@@ -13,7 +13,7 @@ pub struct Workspace<T> {
     /// What each step but the last leaves behind for the next: the two rows below the group.
     pub(super) older: Vec<Slab<T, 2>>,
     pub(super) sources: Vec<T>,
-    /// Seams that were taken from tiles above, for others.
+    /// Seams that are used up, for others.
     pub(super) seams: Vec<Seam<T>>,
 }
 

@@ -1,4 +1,4 @@
-//! Seams between two tiles of different threads, one above the other.
+//! Seams between two tiles, one above the other, of different threads.
 //!
 //! The upper one streams away from the seam and the lower one towards it: what the upper one
 //! made of rows near the seam in all steps is there long before the lower one needs it. So the cells
@@ -37,9 +37,9 @@ fn is_seam(lower: &Span, upper: &Span, steps: usize) -> bool {
         && thinnest >= 2 * steps
 }
 
-/// What the tile above a seam leaves for the one below it.
+/// What a tile at a seam leaves for the other one: the upper one, or the one of the earlier pass.
 pub struct Seam<T> {
-    /// Before each step but the first, the two lowest rows that the upper tile made, with one more value at
+    /// Before each step but the first, the two rows next to the seam that it made, with one more value at
     /// either end.
     pub(super) rows: Vec<Slab<T, 2>>,
     /// The accounts of heat at the walls on the left and on the right, of rows of the one tile that the

@@ -4,112 +4,90 @@ use std::f64::consts::{E, PI, TAU};
 
 use exmex::{BinOp, MakeOperators, MatchLiteral, Operator};
 
-use super::token;
+use super::{lanes::Lanes, token};
 
 type Named<F> = (&'static str, F);
-type Unary<T> = fn(T) -> T;
-type Binary<T> = fn(T, T) -> T;
-
-/// What an expression computes with: a number, or several at once.
-pub(super) trait Operand: Clone {
-    fn map(self, function: impl Fn(f64) -> f64) -> Self;
-    fn with(self, other: Self, function: impl Fn(f64, f64) -> f64) -> Self;
-}
-
-impl Operand for f64 {
-    fn map(self, function: impl Fn(f64) -> f64) -> Self {
-        function(self)
-    }
-
-    fn with(self, other: Self, function: impl Fn(f64, f64) -> f64) -> Self {
-        function(self, other)
-    }
-}
+type Unary = fn(Lanes) -> Lanes;
+type Binary = fn(Lanes, Lanes) -> Lanes;
 
 /// Functions of one operand or of two, each with its name.
 macro_rules! table {
     (1: $($name:expr => $function:expr,)*) => {
-        [$(($name, |a: T| a.map($function))),*]
+        [$(($name, |a: Lanes| a.map($function))),*]
     };
     (2: $($name:expr => $function:expr,)*) => {
-        [$(($name, |a: T, b: T| a.with(b, $function))),*]
+        [$(($name, |a: Lanes, b: Lanes| a.with(b, $function))),*]
     };
 }
 
 pub(super) const CONSTANTS: [Named<f64>; 5] =
     [("pi", PI), ("PI", PI), ("tau", TAU), ("e", E), ("E", E)];
 
-pub(super) fn unary<T: Operand>() -> [Named<Unary<T>>; 26] {
-    table![1:
-        "sin" => f64::sin,
-        "cos" => f64::cos,
-        "tan" => f64::tan,
-        "asin" => f64::asin,
-        "acos" => f64::acos,
-        "atan" => f64::atan,
-        "sinh" => f64::sinh,
-        "cosh" => f64::cosh,
-        "tanh" => f64::tanh,
-        "asinh" => f64::asinh,
-        "acosh" => f64::acosh,
-        "atanh" => f64::atanh,
-        "abs" => f64::abs,
-        "sign" => sign,
-        "step" => step,
-        "heaviside" => step,
-        "floor" => f64::floor,
-        "ceil" => f64::ceil,
-        "round" => f64::round,
-        "sqrt" => f64::sqrt,
-        "cbrt" => f64::cbrt,
-        "exp" => f64::exp,
-        "log" => f64::ln,
-        "ln" => f64::ln,
-        "log2" => f64::log2,
-        "log10" => f64::log10,
-    ]
-}
+pub(super) const UNARY: [Named<Unary>; 26] = table![1:
+    "sin" => f64::sin,
+    "cos" => f64::cos,
+    "tan" => f64::tan,
+    "asin" => f64::asin,
+    "acos" => f64::acos,
+    "atan" => f64::atan,
+    "sinh" => f64::sinh,
+    "cosh" => f64::cosh,
+    "tanh" => f64::tanh,
+    "asinh" => f64::asinh,
+    "acosh" => f64::acosh,
+    "atanh" => f64::atanh,
+    "abs" => f64::abs,
+    "sign" => sign,
+    "step" => step,
+    "heaviside" => step,
+    "floor" => f64::floor,
+    "ceil" => f64::ceil,
+    "round" => f64::round,
+    "sqrt" => f64::sqrt,
+    "cbrt" => f64::cbrt,
+    "exp" => f64::exp,
+    "log" => f64::ln,
+    "ln" => f64::ln,
+    "log2" => f64::log2,
+    "log10" => f64::log10,
+];
 
-pub(super) fn binary<T: Operand>() -> [Named<Binary<T>>; 6] {
-    table![2:
-        "min" => min,
-        "max" => max,
-        "atan2" => f64::atan2,
-        "hypot" => f64::hypot,
-        "pow" => power,
-        "mod" => f64::rem_euclid,
-    ]
-}
+pub(super) const BINARY: [Named<Binary>; 6] = table![2:
+    "min" => min,
+    "max" => max,
+    "atan2" => f64::atan2,
+    "hypot" => f64::hypot,
+    "pow" => power,
+    "mod" => f64::rem_euclid,
+];
 
 /// The operator that a minus before a value is compiled to; no name a user can write.
 pub(super) const NEGATE: &str = "_negate";
 
 #[expect(clippy::float_cmp, reason = "the user asked for just that")]
-fn infix<T: Operand>() -> [Named<Binary<T>>; 11] {
-    table![2:
-        "+" => |a, b| a + b,
-        "-" => |a, b| a - b,
-        "*" => |a, b| a * b,
-        "/" => |a, b| a / b,
-        "^" => power,
-        "<" => |a, b| truth(a < b),
-        "<=" => |a, b| truth(a <= b),
-        ">" => |a, b| truth(a > b),
-        ">=" => |a, b| truth(a >= b),
-        "==" => |a, b| truth(a == b),
-        "!=" => |a, b| truth(a != b),
-    ]
-}
+const INFIX: [Named<Binary>; 11] = table![2:
+    "+" => |a, b| a + b,
+    "-" => |a, b| a - b,
+    "*" => |a, b| a * b,
+    "/" => |a, b| a / b,
+    "^" => power,
+    "<" => |a, b| truth(a < b),
+    "<=" => |a, b| truth(a <= b),
+    ">" => |a, b| truth(a > b),
+    ">=" => |a, b| truth(a >= b),
+    "==" => |a, b| truth(a == b),
+    "!=" => |a, b| truth(a != b),
+];
 
 /// The operators of a compiled expression.
 #[derive(Debug, Clone)]
 pub(super) struct Operators;
 
-impl<T: Operand> MakeOperators<T> for Operators {
-    fn make<'a>() -> Vec<Operator<'a, T>> {
+impl MakeOperators<Lanes> for Operators {
+    fn make<'a>() -> Vec<Operator<'a, Lanes>> {
         // The text handed to the compiler has all its parentheses, so that one priority
         // serves all; "not commutative" forbids it to regroup constants.
-        let binary = infix().into_iter().chain(binary()).map(|(name, apply)| {
+        let binary = INFIX.into_iter().chain(BINARY).map(|(name, apply)| {
             let operator = BinOp {
                 apply,
                 prio: 0,
@@ -117,8 +95,8 @@ impl<T: Operand> MakeOperators<T> for Operators {
             };
             Operator::make_bin(name, operator)
         });
-        let negate: [Named<Unary<T>>; 1] = table![1: NEGATE => |a: f64| -a,];
-        let unary = unary().into_iter().chain(negate);
+        let negate: [Named<Unary>; 1] = table![1: NEGATE => |a: f64| -a,];
+        let unary = UNARY.into_iter().chain(negate);
         let unary = unary.map(|(name, apply)| Operator::make_unary(name, apply));
         binary.chain(unary).collect()
     }

@@ -7,7 +7,7 @@
 
 use super::{
     Variable,
-    functions::{CONSTANTS, NEGATE, binary, unary},
+    functions::{BINARY, CONSTANTS, NEGATE, UNARY},
     token::{Kind, Token, tokens},
 };
 use crate::error::{Error, nearest};
@@ -164,8 +164,8 @@ impl<'a> Parser<'a> {
                 Err(self.not_here(variable))
             };
         }
-        let unary = unary::<f64>().iter().any(|(known, _)| *known == name);
-        let binary = binary::<f64>().iter().any(|(known, _)| *known == name);
+        let unary = UNARY.iter().any(|(known, _)| *known == name);
+        let binary = BINARY.iter().any(|(known, _)| *known == name);
         if !unary && !binary {
             return Err(self.unknown(name));
         }
@@ -264,8 +264,8 @@ impl<'a> Parser<'a> {
         let variables = self.allowed.iter().map(|variable| variable.name());
         let known = variables
             .chain(CONSTANTS.map(|(known, _)| known))
-            .chain(unary::<f64>().map(|(known, _)| known))
-            .chain(binary::<f64>().map(|(known, _)| known));
+            .chain(UNARY.map(|(known, _)| known))
+            .chain(BINARY.map(|(known, _)| known));
         let help = match (name, nearest(name, known)) {
             ("if", _) => "multiply by a comparison, which is 0 or 1: 5 * (x > 0)".to_owned(),
             (_, Some(known)) => format!("did you mean `{known}`? {}", self.variables()),

@@ -1,39 +1,31 @@
-//! Several numbers at once, so that what an interpreted expression costs beside its arithmetic is paid once
-//! for all of them.
+//! Numbers of several places at once, so that what an interpreted expression costs beside its arithmetic is
+//! paid once for all of them.
 
 use std::{num::ParseFloatError, str::FromStr};
 
-use super::functions::Operand;
-
-/// How many.
+/// At how many places at once, at most.
 pub(super) const LANES: usize = 64;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Lanes {
-    /// What is the same in all is computed once.
+    /// What is the same everywhere is computed once.
     Same(f64),
-    /// In a box, as the interpreter moves what it computes with.
-    Each(Box<[f64; LANES]>),
+    /// One number a place. In a box, as the interpreter moves what it computes with.
+    Each(Box<[f64]>),
 }
 
 impl Lanes {
-    /// Numbers in as many lanes as there are; the others repeat the first.
-    ///
-    /// # Panics
-    /// If there are none, or more than lanes.
+    /// Some numbers; zero if there are none.
     pub fn of(numbers: impl Iterator<Item = f64> + Clone) -> Self {
-        let first = numbers.clone().next().expect("at least one number");
+        let first = numbers.clone().next().unwrap_or(0.0);
         if numbers
             .clone()
             .all(|number| number.to_bits() == first.to_bits())
         {
-            return Self::Same(first);
+            Self::Same(first)
+        } else {
+            Self::Each(numbers.collect())
         }
-        let mut lanes = Box::new([first; LANES]);
-        for (k, number) in numbers.enumerate() {
-            lanes[k] = number;
-        }
-        Self::Each(lanes)
     }
 
     pub fn get(&self, lane: usize) -> f64 {
@@ -42,16 +34,8 @@ impl Lanes {
             Self::Each(values) => values[lane],
         }
     }
-}
 
-impl Default for Lanes {
-    fn default() -> Self {
-        Self::Same(0.0)
-    }
-}
-
-impl Operand for Lanes {
-    fn map(self, function: impl Fn(f64) -> f64) -> Self {
+    pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
         match self {
             Self::Same(a) => Self::Same(function(a)),
             Self::Each(mut a) => {
@@ -61,17 +45,24 @@ impl Operand for Lanes {
         }
     }
 
-    fn with(self, other: Self, function: impl Fn(f64, f64) -> f64) -> Self {
+    /// What a function makes of each number and of the other's at the same place.
+    pub fn with(self, other: Self, function: impl Fn(f64, f64) -> f64) -> Self {
         match (self, other) {
             (Self::Same(a), other) => other.map(|b| function(a, b)),
             (Self::Each(a), Self::Same(b)) => Self::Each(a).map(|a| function(a, b)),
             (Self::Each(mut a), Self::Each(b)) => {
-                for (a, b) in a.iter_mut().zip(*b) {
+                for (a, b) in a.iter_mut().zip(b) {
                     *a = function(*a, b);
                 }
                 Self::Each(a)
             }
         }
+    }
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self::Same(0.0)
     }
 }
 
